@@ -1,0 +1,8 @@
+// `npm start -- OPTIONS`: the server, installed and built first where needed. It runs in this very process, so that
+// signals reach it and its exit code is npm's.
+import { prepare } from './prepare.mjs';
+
+prepare();
+const { main } = await import('../dist/main.js');
+const exitCode = await main(['serve', ...process.argv.slice(2)]);
+if (exitCode !== undefined) process.exitCode = exitCode;

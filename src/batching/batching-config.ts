@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { type BatchPolicy, greedyPolicy, staticPolicy } from './batch-policy.js';
+
+const axisSchema = z.union([z.int().min(0).max(15), z.literal('shared')]);
+
+/** `batching`: how requests for the model share an execution. */
+export const batchingSchema = z.strictObject({
+  policy: z.enum(['greedy', 'static']).default('greedy'),
+  max_batch_size: z.int().min(1).max(4096).default(16),
+  max_queue_delay_ms: z.number().min(0).max(60_000).default(0),
+  /** The batch axis by name of the tensor, or `shared` for one that the whole batch has in common; the rest is found. */
+  axes: z
+    .strictObject({
+      inputs: z.record(z.string(), axisSchema).default({}),
+      outputs: z.record(z.string(), axisSchema).default({}),
+    })
+    .prefault({}),
+  /** The operator's word that rows don't influence each other: the probe at load is not asked. */
+  rows_independent: z.boolean().default(false),
+});
+
+export type BatchingConfig = z.output<typeof batchingSchema>;
+
+/** The policy that the configuration names. */
+export function policyFrom({ policy, max_queue_delay_ms }: BatchingConfig): BatchPolicy {
+  switch (policy) {
+    case 'greedy':
+      return greedyPolicy;
+    case 'static':
+      return staticPolicy(max_queue_delay_ms);
+  }
+}

@@ -1,0 +1,215 @@
+import { abortReason } from '../core/abort.js';
+import type { Clock, Timer } from '../core/clock.js';
+import { MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
+import type { EventSink, ModelRef } from '../core/events.js';
+import type { BatchAxes } from '../model/signature.js';
+import type { ExecutionPhases, ExecutionResult } from '../runtime/backend.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import { batchKey, gather, type InferenceRequest, RowMismatch, scatter } from './batch.js';
+import type { BatchPolicy } from './batch-policy.js';
+import { type WaitingRequest, WaitingRequests } from './waiting-requests.js';
+
+/** What runs batches: all that the batcher knows of an instance. */
+export interface BatchRunner {
+  readonly name: string;
+  run(inputs: NamedTensors): Promise<ExecutionResult>;
+}
+
+/** Where the batcher gets runners from. */
+export interface RunnerPool<Runner extends BatchRunner> {
+  readonly idle: number;
+  take(): Runner | undefined;
+  giveBack(runner: Runner, ranWell: boolean): void;
+}
+
+/** What a request gets back: its own rows of the outputs, and how it ran. Times in milliseconds. */
+export interface InferenceResult {
+  readonly outputs: NamedTensors;
+  /** Rows of the batch that it ran in. */
+  readonly batchRows: number;
+  /** From its arrival at the batcher until its batch was formed. */
+  readonly waitedMs: number;
+  readonly inferenceMs: number;
+}
+
+export interface DynamicBatcherOptions<Runner extends BatchRunner> {
+  readonly ref: ModelRef;
+  readonly axes: BatchAxes;
+  readonly maxBatchSize: number;
+  readonly policy: BatchPolicy;
+  readonly pool: RunnerPool<Runner>;
+  readonly clock: Clock;
+  readonly events: EventSink;
+}
+
+/**
+ * Coalesces the requests that wait for one model version into one execution per free instance.
+ *
+ * The policy decides, the pump acts. The pump looks at the end of an event-loop turn, so that requests which were
+ * parsed together ride together for free, and again when an instance becomes free (invariant I3: no instance, no
+ * batch). A request whose signal aborts leaves the buffer at once and is never executed (I4); one that is already
+ * running is answered with the abort, and its rows of the result are dropped. Each request settles once (I1).
+ */
+export class DynamicBatcher<Runner extends BatchRunner> {
+  readonly #options: DynamicBatcherOptions<Runner>;
+  readonly #waiting = new WaitingRequests<InferenceResult>();
+  #pumpScheduled = false;
+  #timer: Timer | undefined;
+  #nextBatchId = 1;
+  #running = 0;
+  #closedWith: MillraceError | undefined;
+
+  constructor(options: DynamicBatcherOptions<Runner>) {
+    this.#options = options;
+  }
+
+  /** Rows in the buffer. */
+  get waitingRows(): number {
+    return this.#waiting.rows;
+  }
+
+  /** Executions under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * Runs a request, together with others where they fit.
+   *
+   * @param signal when it aborts, the promise rejects with its reason
+   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
+   */
+  submit(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult> {
+    if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
+    if (signal.aborted) return Promise.reject(abortReason(signal));
+    const { axes, clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.remove(waiting);
+        reject(abortReason(signal));
+      };
+      const waiting: WaitingRequest<InferenceResult> = {
+        request,
+        key: batchKey(request, axes),
+        arrivedAt: clock.now(),
+        resolve: (result) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(result);
+        },
+        reject: (error) => {
+          signal.removeEventListener('abort', onAbort);
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.add(waiting);
+      this.wake();
+    });
+  }
+
+  /** Something changed: look again at the end of this turn. */
+  wake(): void {
+    if (this.#pumpScheduled || this.#waiting.rows === 0) return;
+    this.#pumpScheduled = true;
+    this.#options.clock.endOfTurn(() => this.#pump());
+  }
+
+  /** Fails everything that waits, and what comes later, with `error`. What runs goes on. Idempotent. */
+  destroy(error: MillraceError): void {
+    this.#closedWith ??= error;
+    this.#timer?.cancel();
+    for (const waiting of this.#waiting.drain()) waiting.reject(error);
+  }
+
+  #pump(): void {
+    this.#pumpScheduled = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const { clock, maxBatchSize, policy, pool } = this.#options;
+    let lookAgainAt = Number.POSITIVE_INFINITY;
+    for (const key of this.#waiting.keysByAge()) {
+      for (let waits = this.#waiting.look(key); waits !== undefined; waits = this.#waiting.look(key)) {
+        if (pool.idle === 0) return;
+        const decision = policy.decide({ now: clock.now(), ...waits, idleInstances: pool.idle, maxBatchSize });
+        if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
+        if (decision.kind !== 'dispatch') break;
+        this.#dispatch(this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)));
+      }
+    }
+    if (lookAgainAt === Number.POSITIVE_INFINITY) return;
+    this.#timer = clock.after(Math.max(0, lookAgainAt - clock.now()), () => this.#pump());
+  }
+
+  #dispatch(requests: readonly WaitingRequest<InferenceResult>[]): void {
+    const { clock, events, pool, ref } = this.#options;
+    const runner = pool.take() as Runner;
+    const batch: Batch = {
+      id: this.#nextBatchId,
+      requests,
+      rows: requests.reduce((sum, { request }) => sum + request.rows, 0),
+      formedAt: clock.now(),
+    };
+    this.#nextBatchId += 1;
+    this.#running += 1;
+    events.emit('batchFormed', { ...ref, batchId: batch.id, rows: batch.rows, jobs: requests.length, instance: runner.name });
+    void this.#execute(runner, batch);
+  }
+
+  /** Runs a batch and settles its requests. All that can go wrong with it is caught here, so that the pump can't die of it. */
+  async #execute(runner: Runner, batch: Batch): Promise<void> {
+    const outcome = await this.#outcomeOf(runner, batch);
+    this.#running -= 1;
+    this.#options.pool.giveBack(runner, outcome.kind === 'succeeded');
+    this.wake();
+    this.#report(batch, outcome);
+    if (outcome.kind === 'failed') {
+      for (const { reject } of batch.requests) reject(outcome.error);
+      return;
+    }
+    const inferenceMs = this.#options.clock.now() - batch.formedAt;
+    for (const [index, { resolve, arrivedAt }] of batch.requests.entries()) {
+      const outputs = outcome.parts[index] as NamedTensors;
+      resolve({ outputs, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
+    }
+  }
+
+  async #outcomeOf(runner: Runner, batch: Batch): Promise<BatchOutcome> {
+    const { axes } = this.#options;
+    const requests = batch.requests.map(({ request }) => request);
+    try {
+      const { outputs, phases } = await runner.run(gather(requests, axes));
+      return { kind: 'succeeded', parts: scatter(outputs, requests, axes), phases };
+    } catch (error) {
+      return { kind: 'failed', error: executionFailure(error) };
+    }
+  }
+
+  #report({ id, rows, formedAt }: Batch, outcome: BatchOutcome): void {
+    const { clock, events, ref } = this.#options;
+    if (outcome.kind === 'succeeded') {
+      const { phases } = outcome;
+      events.emit('batchExecuted', { ...ref, batchId: id, rows, outcome: 'succeeded', reason: undefined, ...phases });
+      return;
+    }
+    const { code, message, cause } = outcome.error;
+    const spent = { computeInputMs: 0, computeInferMs: clock.now() - formedAt, computeOutputMs: 0 };
+    const reason = cause === undefined ? message : reasonOf(cause);
+    events.emit('batchExecuted', { ...ref, batchId: id, rows, outcome: code, reason, ...spent });
+  }
+}
+
+interface Batch {
+  readonly id: number;
+  readonly requests: readonly WaitingRequest<InferenceResult>[];
+  readonly rows: number;
+  readonly formedAt: number;
+}
+
+type BatchOutcome =
+  | { readonly kind: 'succeeded'; readonly parts: readonly NamedTensors[]; readonly phases: ExecutionPhases }
+  | { readonly kind: 'failed'; readonly error: MillraceError };
+
+function executionFailure(error: unknown): MillraceError {
+  if (!(error instanceof RowMismatch)) return toMillraceError(error);
+  return new MillraceError('EXECUTION_FAILED', `The model cannot be batched as it is configured: ${error.message}.`);
+}

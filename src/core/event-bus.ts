@@ -1,0 +1,114 @@
+import type { Clock } from './clock.js';
+import { reasonOf } from './errors.js';
+import type { EventMap, EventName, EventSink, Observer } from './events.js';
+
+/** Events that wait for observers, at most; what comes beyond is dropped and counted. */
+const MAX_WAITING_EVENTS = 100_000;
+/** A handler of a limited observer that returns this many unsettled promises is given no more events until some settle. */
+const MAX_UNSETTLED = 1_000;
+/** Shorter turns of a limited observer are not worth a pause. */
+const MIN_PAUSE_FOR_MS = 5;
+
+interface Subscription {
+  readonly observer: Observer;
+  pausedUntil: number;
+  unsettled: number;
+  dropped: number;
+}
+
+/**
+ * Hands events to observers (the Observer pattern). Telling costs the teller one push: observers run later, when
+ * the turn of the event loop has sent its answers. One that throws or rejects is reported as `observerFailed`;
+ * one with a `maxLoopShare` that takes longer is paused until its share is kept, and loses what happens meanwhile.
+ */
+export class EventBus implements EventSink {
+  readonly #clock: Clock;
+  readonly #subscriptions = new Set<Subscription>();
+  #waiting: { name: EventName; event: EventMap[EventName] }[] = [];
+  #scheduled = false;
+  #dropped = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Events that no observer saw: the buffer was full, or the observer was paused. */
+  get dropped(): number {
+    return [...this.#subscriptions].reduce((sum, { dropped }) => sum + dropped, this.#dropped);
+  }
+
+  /** Adds an observer; the function returned takes it away. */
+  subscribe(observer: Observer): () => void {
+    const subscription: Subscription = { observer, pausedUntil: 0, unsettled: 0, dropped: 0 };
+    this.#subscriptions.add(subscription);
+    return () => {
+      this.#subscriptions.delete(subscription);
+    };
+  }
+
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
+    if (this.#waiting.length >= MAX_WAITING_EVENTS) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#waiting.push({ name, event });
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.endOfTurn(() => this.flush());
+  }
+
+  /** Delivers what waits, now. Events that observers cause are delivered in the next turn. */
+  flush(): void {
+    this.#scheduled = false;
+    const events = this.#waiting;
+    this.#waiting = [];
+    for (const subscription of this.#subscriptions) this.#deliver(subscription, events);
+  }
+
+  #deliver(subscription: Subscription, events: readonly { name: EventName; event: EventMap[EventName] }[]): void {
+    const { observer } = subscription;
+    const limited = observer.maxLoopShare !== undefined;
+    const start = this.#clock.now();
+    for (const [index, { name, event }] of events.entries()) {
+      if (limited && this.#mustSkip(subscription)) {
+        subscription.dropped += events.length - index;
+        return;
+      }
+      const handler = observer.on[name] as ((event: unknown) => unknown) | undefined;
+      if (handler === undefined) continue;
+      this.#call(subscription, name, () => handler.call(observer.on, event));
+      if (limited) this.#charge(subscription, start);
+    }
+  }
+
+  #call(subscription: Subscription, name: EventName, handler: () => unknown): void {
+    try {
+      const result = handler();
+      if (!(result instanceof Promise)) return;
+      subscription.unsettled += 1;
+      result
+        .catch((error: unknown) => this.#reportFailure(subscription, name, error))
+        .finally(() => {
+          subscription.unsettled -= 1;
+        });
+    } catch (error) {
+      this.#reportFailure(subscription, name, error);
+    }
+  }
+
+  #mustSkip({ pausedUntil, unsettled }: Subscription): boolean {
+    return unsettled >= MAX_UNSETTLED || this.#clock.now() < pausedUntil;
+  }
+
+  #charge(subscription: Subscription, start: number): void {
+    const spentMs = this.#clock.now() - start;
+    const share = subscription.observer.maxLoopShare ?? 1;
+    if (spentMs >= MIN_PAUSE_FOR_MS) subscription.pausedUntil = this.#clock.now() + spentMs * (1 / share - 1);
+  }
+
+  /** A failure while handling `observerFailed` itself is not reported again: that could go on for ever. */
+  #reportFailure({ observer }: Subscription, event: EventName, error: unknown): void {
+    if (event === 'observerFailed') return;
+    this.emit('observerFailed', { observer: observer.name, event, reason: reasonOf(error) });
+  }
+}

@@ -1,0 +1,76 @@
+import type { ErrorCode } from './errors.js';
+
+/** A model version, as every event, metric and log line names it. */
+export interface ModelRef {
+  readonly model: string;
+  readonly version: string;
+}
+
+/** Milliseconds that one job spent in each phase; `total` also holds what lies between them. */
+export interface Timings {
+  queue: number;
+  preprocess: number;
+  inference: number;
+  postprocess: number;
+  total: number;
+}
+
+export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
+
+/**
+ * All that happens, by name. The payloads are values, never live objects: an observer can neither change nor
+ * outlive the thing that it is told of. Times in milliseconds.
+ */
+export interface EventMap {
+  requestReceived: { requestId: string; method: string; route: string };
+  requestSettled: {
+    requestId: string;
+    traceparent: string | undefined;
+    method: string;
+    route: string;
+    status: number;
+    code: ErrorCode | undefined;
+    cause: unknown;
+    durationMs: number;
+  };
+  jobQueued: ModelRef & { jobId: string; rows: number };
+  jobRejected: ModelRef & { jobId: string; rows: number; code: ErrorCode };
+  jobSettled: ModelRef & { jobId: string; rows: number; outcome: 'succeeded' | ErrorCode; timings: Timings };
+  batchFormed: ModelRef & { batchId: number; rows: number; jobs: number; instance: string };
+  batchExecuted: ModelRef & {
+    batchId: number;
+    rows: number;
+    outcome: 'succeeded' | ErrorCode;
+    reason: string | undefined;
+    computeInputMs: number;
+    computeInferMs: number;
+    computeOutputMs: number;
+  };
+  modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
+  modelNotice: ModelRef & { notice: string };
+  instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
+  instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
+  observerFailed: { observer: string; event: EventName; reason: string };
+  invariantViolated: { invariant: string; detail: string };
+  serverListening: { url: string };
+  serverStopping: { reason: string };
+  serverStopped: { reason: string };
+}
+
+export type EventName = keyof EventMap;
+
+/** Something that watches. It may be as slow or as faulty as it likes: the bus keeps that from those it watches. */
+export interface Observer {
+  readonly name: string;
+  readonly on: { readonly [Name in EventName]?: (event: EventMap[Name]) => unknown };
+  /** At most this share of the event loop's time goes to the observer's handlers; absent for the server's own. */
+  readonly maxLoopShare?: number;
+}
+
+/** What the core does with events: it tells, and never knows who listens. */
+export interface EventSink {
+  emit<Name extends EventName>(name: Name, event: EventMap[Name]): void;
+}
+
+/** A sink for code that runs without observers. */
+export const noEvents: EventSink = { emit: () => undefined };

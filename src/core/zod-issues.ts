@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import { didYouMean } from './near-names.js';
+
+/** One thing wrong in a document: where, and what was expected and came. */
+export interface DocumentProblem {
+  path: string;
+  message: string;
+}
+
+/**
+ * Puts zod's issues into words that name the field, what was expected and what came, with a suggestion for a
+ * misspelt key.
+ *
+ * @param error what `safeParse` gave
+ * @param schema the schema that was parsed with, for the names of its keys
+ * @param value the document that was parsed
+ */
+export function describeIssues(error: z.ZodError, schema: z.ZodType, value: unknown): DocumentProblem[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, schema, value));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): DocumentProblem[] {
+  const path = pathText(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(schema, issue.path);
+    return issue.keys.map((key) => ({
+      path: pathText([...issue.path, key]),
+      message: `unknown key${didYouMean(key, known)}; expected ${known.length > 0 ? known.join(', ') : 'none'}`,
+    }));
+  }
+  if (issue.code === 'invalid_union') {
+    const options = issue.errors.map((issues) => issues.map((inner) => plainMessage(inner)).join(' and '));
+    return [{ path, message: `expected one of: ${options.join('; ')}; got ${shown(valueAt(value, issue.path))}` }];
+  }
+  return [{ path, message: `${plainMessage(issue)}; got ${shown(valueAt(value, issue.path))}` }];
+}
+
+function plainMessage(issue: z.core.$ZodIssue): string {
+  return issue.message.replace(/^Invalid (input|option|string): /, '').replace(/, received .*$/, '');
+}
+
+/** `a.b[2]`, or `(document)` for the whole. */
+export function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return '(document)';
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text === '' ? String(key) : `${text}.${String(key)}`;
+  }, '');
+}
+
+/** A value as an error message shows it: its kind, and itself when it is short. */
+export function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return `the string ${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)}`;
+  return `the ${typeof value} ${String(value)}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
+    return (at as Record<PropertyKey, unknown>)[key];
+  }, value);
+}
+
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = shapeOf(at)?.[key as string];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+/** The fields of an object schema, also inside `.optional()`, `.default()` and the like. */
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  let at = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
+  while (at !== undefined && at.shape === undefined && typeof at.unwrap === 'function') {
+    at = at.unwrap() as typeof at;
+  }
+  return at?.shape;
+}

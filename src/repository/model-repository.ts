@@ -1,0 +1,113 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MillraceError, reasonOf } from '../core/errors.js';
+import { readYaml } from '../core/yaml-document.js';
+import { modelFileProblem } from './model-file.js';
+
+/** Model names: no separator, no leading dot, so that a name is never a path. */
+export const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
+const VERSION_NAME = /^[1-9]\d*$/;
+const ONNX_SUFFIX = '.onnx';
+
+/** One version as it lies in the folder; `problem` says why it cannot be served. */
+export interface RepositoryVersion {
+  readonly version: string;
+  readonly path: string;
+  readonly problem?: string;
+}
+
+/** One model as it lies in the folder. `config` is the raw content of its model.yaml, not yet checked. */
+export interface RepositoryModel {
+  readonly name: string;
+  /** How messages call the model's configuration, such as `penguins/model.yaml`. */
+  readonly configFile: string;
+  readonly config: unknown;
+  readonly versions: readonly RepositoryVersion[];
+  readonly problem?: string;
+}
+
+/**
+ * Reads a model repository: `<name>/<version>/model.onnx` with an optional `<name>/model.yaml`, `<name>/model.onnx`,
+ * or `<name>.onnx`; the latter two are version 1. What is wrong with one model is told in its entry and keeps no
+ * other from being served.
+ *
+ * @throws MillraceError INVALID_REQUEST if the folder itself cannot be read
+ */
+export async function scanRepository(folder: string, maxModelBytes: number): Promise<RepositoryModel[]> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined || !(await stat(root)).isDirectory()) {
+    throw new MillraceError('INVALID_REQUEST', `The model folder ${folder} is not there; make it, or name another with --models DIR.`, {
+      path: 'models',
+      expected: 'a folder with models in it',
+      got: folder,
+    });
+  }
+  const entries = (await readdir(root)).filter((entry) => !entry.startsWith('.')).sort();
+  const models: RepositoryModel[] = [];
+  for (const entry of entries) {
+    const model = await readEntry({ root, entry, siblings: entries, maxModelBytes });
+    if (model !== undefined) models.push(model);
+  }
+  return models;
+}
+
+interface EntryContext {
+  readonly root: string;
+  readonly entry: string;
+  readonly siblings: readonly string[];
+  readonly maxModelBytes: number;
+}
+
+async function readEntry(context: EntryContext): Promise<RepositoryModel | undefined> {
+  const { root, entry, siblings } = context;
+  const path = join(root, entry);
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const name = isFolder ? entry : entry.slice(0, -ONNX_SUFFIX.length);
+  if (!isFolder && !entry.endsWith(ONNX_SUFFIX)) return undefined;
+  const base = { name, configFile: `${name}/model.yaml`, config: {} as unknown, versions: [] };
+  if (!MODEL_NAME.test(name)) return { ...base, problem: `the name ${JSON.stringify(name)} does not match ${MODEL_NAME.source}` };
+  if (!isFolder) {
+    // The folder's own entry tells of the clash.
+    if (siblings.includes(name)) return undefined;
+    return { ...base, versions: [await versionAt(context, '1', path, false)] };
+  }
+  if (siblings.includes(name + ONNX_SUFFIX)) return { ...base, problem: `both ${name}/ and ${name}${ONNX_SUFFIX} are there; keep one` };
+  try {
+    return { ...base, ...(await readModelFolder(context, path)) };
+  } catch (error) {
+    return { ...base, problem: reasonOf(error) };
+  }
+}
+
+async function readModelFolder(context: EntryContext, folder: string): Promise<Partial<RepositoryModel>> {
+  const files = await readdir(folder);
+  const numbered = files.filter((file) => VERSION_NAME.test(file));
+  const isFlat = files.includes('model.onnx');
+  const config = files.includes('model.yaml') ? await readConfig(join(folder, 'model.yaml'), context.entry) : {};
+  if (isFlat && numbered.length > 0) {
+    return { config, problem: `it holds model.onnx and version folders (${numbered.join(', ')}); keep one of the two` };
+  }
+  if (isFlat) return { config, versions: [await versionAt(context, '1', join(folder, 'model.onnx'), true)] };
+  if (numbered.length === 0) return { config, problem: 'it holds neither model.onnx nor a version folder such as 1/model.onnx' };
+  const versions = numbered.map((version) => versionAt(context, version, join(folder, version, 'model.onnx'), true));
+  return { config, versions: await Promise.all(versions) };
+}
+
+async function readConfig(path: string, name: string): Promise<unknown> {
+  try {
+    return readYaml(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${name}/model.yaml: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function versionAt(
+  { root, maxModelBytes }: EntryContext,
+  version: string,
+  path: string,
+  wholeFolder: boolean,
+): Promise<RepositoryVersion> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return { version, path, problem: 'model.onnx is missing' };
+  const problem = await modelFileProblem(root, path, { maxBytes: maxModelBytes, wholeFolder });
+  return problem === undefined ? { version, path } : { version, path, problem };
+}

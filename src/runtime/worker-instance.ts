@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
+import type { Signature } from '../model/signature.js';
+import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import type { ExecutionResult, Instance, InstanceSpec } from './backend.js';
+import { sharedNow, transferList, type WireTensor, type WorkerMessage, type WorkerStart } from './worker-protocol.js';
+
+interface PendingRun {
+  readonly sentAt: number;
+  resolve(result: ExecutionResult): void;
+  reject(error: MillraceError): void;
+}
+
+/** An instance in a worker thread: the main thread's end of `worker-main`. */
+export class WorkerInstance implements Instance {
+  readonly name: string;
+  readonly signature: Signature;
+  readonly provider: string;
+  readonly ended: Promise<string>;
+  readonly #worker: Worker;
+  #pending: PendingRun | undefined;
+  #endReason: string | undefined;
+
+  private constructor(name: string, worker: Worker, loaded: { signature: Signature; provider: string }) {
+    this.name = name;
+    this.signature = loaded.signature;
+    this.provider = loaded.provider;
+    this.#worker = worker;
+    this.ended = new Promise((resolve) => {
+      const end = (reason: string) => resolve(this.#onEnd(reason));
+      worker.on('error', (error) => end(reasonOf(error)));
+      worker.on('messageerror', (error) => end(reasonOf(error)));
+      worker.on('exit', (code) => end(`the worker thread exited with code ${code}`));
+    });
+    worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
+  }
+
+  /**
+   * Starts a thread and waits until it has loaded the model.
+   *
+   * @param entry the module that the thread runs; another one than `worker-main` only in tests
+   * @throws MillraceError MODEL_UNAVAILABLE with the reason if the thread refuses the model or dies over it
+   */
+  static async start({ name, ...start }: InstanceSpec, entry: URL = workerMain): Promise<WorkerInstance> {
+    const workerData: WorkerStart = start;
+    const worker = new Worker(entry, { workerData, name });
+    return new Promise((resolve, reject) => {
+      const refuse = (reason: string) => {
+        void worker.terminate();
+        const text = `The model could not be loaded: ${withoutPaths(reason)}`;
+        reject(new MillraceError('MODEL_UNAVAILABLE', text, { cause: reason }));
+      };
+      const onError = (error: unknown) => refuse(reasonOf(error));
+      const onExit = (code: number) => refuse(`the worker thread exited with code ${code}`);
+      worker.once('error', onError);
+      worker.once('exit', onExit);
+      worker.once('message', (message: WorkerMessage) => {
+        worker.off('error', onError);
+        worker.off('exit', onExit);
+        if (message.kind === 'loaded') resolve(new WorkerInstance(name, worker, message));
+        else refuse(message.kind === 'refused' ? message.reason : 'the worker thread spoke out of turn');
+      });
+    });
+  }
+
+  run(inputs: NamedTensors): Promise<ExecutionResult> {
+    if (this.#endReason !== undefined) return Promise.reject(this.#crash(this.#endReason));
+    if (this.#pending !== undefined) throw new Error(`${this.name} was given a batch while it runs another`);
+    return new Promise((resolve, reject) => {
+      const tensors = Object.entries(inputs).map(([name, tensor]) => toWire(name, tensor));
+      this.#pending = { sentAt: sharedNow(), resolve, reject };
+      this.#worker.postMessage({ inputs: tensors }, transferList(tensors));
+    });
+  }
+
+  destroy(reason: string): void {
+    // A thread inside native code goes on until that returns; its batch fails now.
+    this.#onEnd(reason);
+    void this.#worker.terminate();
+  }
+
+  #onMessage(message: WorkerMessage): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    if (message.kind === 'ran') {
+      const { outputs, startedAt, endedAt } = message;
+      pending.resolve({
+        outputs: Object.fromEntries(outputs.map(({ name, ...tensor }) => [name, tensor])),
+        phases: {
+          computeInputMs: startedAt - pending.sentAt,
+          computeInferMs: endedAt - startedAt,
+          computeOutputMs: sharedNow() - endedAt,
+        },
+      });
+      return;
+    }
+    const reason = message.kind === 'failed' ? message.reason : `the worker thread said ${message.kind} out of turn`;
+    const text = `The model raised an error: ${withoutPaths(reason)}`;
+    pending.reject(new MillraceError('EXECUTION_FAILED', text, { cause: reason }));
+  }
+
+  /** The first reason is the one that counts; what ran fails with it. */
+  #onEnd(reason: string): string {
+    this.#endReason ??= reason;
+    this.#pending?.reject(this.#crash(this.#endReason));
+    this.#pending = undefined;
+    return this.#endReason;
+  }
+
+  #crash(reason: string): MillraceError {
+    const text = 'The instance that ran the job ended before it answered; the job may be sent again.';
+    return new MillraceError('INSTANCE_CRASHED', text, { cause: reason });
+  }
+}
+
+const workerMain = new URL('./worker-main.js', import.meta.url);
+
+/** Numbers that are a window into a larger buffer are copied: a transfer takes whole buffers, and would take others' rows along. */
+function toWire(name: string, { datatype, shape, data }: Tensor): WireTensor {
+  const whole = Array.isArray(data) || data.byteLength === data.buffer.byteLength;
+  return { name, datatype, shape, data: whole ? data : data.slice() };
+}

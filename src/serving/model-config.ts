@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { batchingSchema } from '../batching/batching-config.js';
+import { describeIssues } from '../core/zod-issues.js';
+import { versionsSchema } from '../repository/version-policy.js';
+import { executionProvidersSchema, instancesSchema, sessionSchema } from '../runtime/runtime-config.js';
+
+/** `warmup`: what runs before the model is READY. */
+export const warmupSchema = z.strictObject({ enabled: z.boolean().default(true) });
+
+/** `limits`: what one model may take; each has the server's value unless it is given here. */
+export const modelLimitsSchema = z.strictObject({
+  queue_rows: z.int().min(1).exactOptional(),
+  queue_bytes: z.int().min(1).exactOptional(),
+  timeout_ms: z.int().min(1).exactOptional(),
+  load_timeout_ms: z.int().min(1).exactOptional(),
+});
+
+/** model.yaml, put together from the sections of those who obey them. All of it is optional. */
+export const modelConfigSchema = z.strictObject({
+  versions: versionsSchema,
+  batching: batchingSchema.prefault({}),
+  instances: instancesSchema.prefault({}),
+  execution_providers: executionProvidersSchema.exactOptional(),
+  session: sessionSchema.prefault({}),
+  warmup: warmupSchema.prefault({}),
+  limits: modelLimitsSchema.prefault({}),
+});
+
+export type ModelConfig = z.output<typeof modelConfigSchema>;
+
+/** A checked model.yaml, or all that is wrong with it, one line each. */
+export type ModelConfigResult = { readonly ok: true; readonly config: ModelConfig } | { readonly ok: false; readonly problems: string[] };
+
+/** @param file how the messages call the document, such as `penguins/model.yaml` */
+export function readModelConfig(file: string, document: unknown): ModelConfigResult {
+  const result = modelConfigSchema.safeParse(document);
+  if (result.success) return { ok: true, config: result.data };
+  const problems = describeIssues(result.error, modelConfigSchema, document);
+  return { ok: false, problems: problems.map(({ path, message }) => `${file}: ${path}: ${message}`) };
+}
