@@ -9,7 +9,7 @@ const checks = [
   format,
   // No promise may float and no switch may forget a case: rules that need types, hence the flag.
   { name: 'lint', tool: 'oxlint/bin/oxlint', args: ['--type-aware', '--deny-warnings'] },
-  { name: 'dead code', tool: 'knip/bin/knip.js', args: ['--no-progress', '--treat-config-hints-as-errors'] },
+  { name: 'dead code', tool: 'knip/bin/knip.js', args: ['--no-progress', '--no-config-hints'] },
 ];
 
 /** Runs every check; says which passed, with the tool's output for those that did not. */

@@ -40,9 +40,7 @@ if (count.passed + count.failed === before) {
   console.log('✖ no test ran');
 }
 if (count.todo > 0) console.log(`${count.todo} to do`);
-console.log(
-  `${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`,
-);
+console.log(`${count.passed} passed, ${count.failed} failed${count.skipped > 0 ? `, ${count.skipped} skipped` : ''}`);
 process.exitCode = count.failed > 0 ? 1 : 0;
 
 function testFiles() {
@@ -63,7 +61,7 @@ async function runFile(file) {
   const running = new Set();
   const abort = new AbortController();
   const watchdog = setTimeout(() => {
-    const what = running.size > 0 ? [...running].join(', ') : 'the process, though its tests have ended';
+    const what = running.size > 0 ? [...running].join(', ') : 'no test, but the process';
     abort.abort(new Error(`nothing happened for ${SILENCE_MS / 1000} s; still running: ${what}`));
   }, SILENCE_MS);
   for await (const event of run({ files: [file], signal: abort.signal })) {

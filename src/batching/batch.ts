@@ -69,7 +69,9 @@ export function scatter(outputs: NamedTensors, requests: readonly InferenceReque
   for (const [name, { shape }] of Object.entries(outputs)) {
     const axis = axes.outputs[name] ?? null;
     if (axis !== null && shape[axis] !== rows) {
-      throw new RowMismatch(`output ${name} has the shape [${shape.join(', ')}] for a batch of ${rows} rows along axis ${axis}`);
+      throw new RowMismatch(
+        `output ${name} has the shape [${shape.join(', ')}] for a batch of ${rows} rows along axis ${axis}`,
+      );
     }
   }
   let from = 0;

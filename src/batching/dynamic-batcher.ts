@@ -47,8 +47,8 @@ export interface DynamicBatcherOptions<Runner extends BatchRunner> {
  *
  * The policy decides, the pump acts. The pump looks at the end of an event-loop turn, so that requests which were
  * parsed together ride together for free, and again when an instance becomes free (invariant I3: no instance, no
- * batch). A request whose signal aborts leaves the buffer at once and is never executed (I4); one that is already
- * running is answered with the abort, and its rows of the result are dropped. Each request settles once (I1).
+ * batch). A request whose signal aborts leaves the buffer at once and is never executed (I4); one that runs already
+ * settles when its batch does, since until then it takes a place. Each request settles exactly once (I1).
  */
 export class DynamicBatcher<Runner extends BatchRunner> {
   readonly #options: DynamicBatcherOptions<Runner>;
@@ -76,7 +76,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   /**
    * Runs a request, together with others where they fit.
    *
-   * @param signal when it aborts, the promise rejects with its reason
+   * @param signal when it aborts before the request runs, the promise rejects with its reason
    * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult> {
@@ -85,8 +85,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     const { axes, clock } = this.#options;
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#waiting.remove(waiting);
-        reject(abortReason(signal));
+        if (this.#waiting.remove(waiting)) reject(abortReason(signal));
       };
       const waiting: WaitingRequest<InferenceResult> = {
         request,
@@ -151,7 +150,13 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     };
     this.#nextBatchId += 1;
     this.#running += 1;
-    events.emit('batchFormed', { ...ref, batchId: batch.id, rows: batch.rows, jobs: requests.length, instance: runner.name });
+    events.emit('batchFormed', {
+      ...ref,
+      batchId: batch.id,
+      rows: batch.rows,
+      jobs: requests.length,
+      instance: runner.name,
+    });
     void this.#execute(runner, batch);
   }
 

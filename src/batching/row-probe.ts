@@ -1,6 +1,6 @@
 import { reasonOf } from '../core/errors.js';
-import type { BatchAxes, Signature } from '../model/signature.js';
 import { sampleItem } from '../model/sample-inputs.js';
+import type { BatchAxes, Signature } from '../model/signature.js';
 import { rowsOf } from '../tensor/batch-axis.js';
 import { halfToNumber } from '../tensor/half-float.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
@@ -51,7 +51,9 @@ export async function probeRows(
 }
 
 function copyOf(inputs: NamedTensors): NamedTensors {
-  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]));
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+  );
 }
 
 function compare(
@@ -71,7 +73,10 @@ function compare(
     for (const [row, expected] of rows.entries()) {
       const part = axis === null ? batch : rowsOf(batch, axis, { from: row, count: 1 });
       if (!alike(part, expected)) {
-        return { kind: 'dependent', reason: `rows influence each other: output ${name} differs when ${ROWS} rows run together` };
+        return {
+          kind: 'dependent',
+          reason: `rows influence each other: output ${name} differs when ${ROWS} rows run together`,
+        };
       }
     }
   }
@@ -101,7 +106,8 @@ function alike(a: Tensor, b: Tensor): boolean {
     if (typeof x !== 'number' || typeof y !== 'number') return false;
     const [p, q] = a.datatype === 'FP16' ? [halfToNumber(x), halfToNumber(y)] : [x, y];
     if (Object.is(p, q) || p === q) continue;
-    if (!(Math.abs(p - q) <= RELATIVE_TOLERANCE * Math.max(Math.abs(p), Math.abs(q)) + ABSOLUTE_TOLERANCE)) return false;
+    if (!(Math.abs(p - q) <= RELATIVE_TOLERANCE * Math.max(Math.abs(p), Math.abs(q)) + ABSOLUTE_TOLERANCE))
+      return false;
   }
   return true;
 }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock, Timer } from './clock.js';
 import { MillraceError } from './errors.js';
 
 /**
@@ -6,17 +6,18 @@ import { MillraceError } from './errors.js';
  * passes, when the client leaves, or when somebody cancels, and its reason is the MillraceError that says which.
  */
 export class Patience {
-  /** The moment on the clock after which the work is worthless, if there is one. */
-  readonly deadlineAt: number | undefined;
+  /** The moment on the clock after which the work is worthless. */
+  readonly deadlineAt: number;
   readonly #controller = new AbortController();
-  readonly #stopTimer: (() => void) | undefined;
+  readonly #timer: Timer;
 
-  /** @param timeoutMs milliseconds from now; absent means no deadline */
-  constructor(clock: Clock, timeoutMs: number | undefined) {
-    if (timeoutMs === undefined) return;
-    this.deadlineAt = clock.now() + timeoutMs;
-    const timer = clock.after(timeoutMs, () => this.end(deadlineExceeded(timeoutMs)));
-    this.#stopTimer = () => timer.cancel();
+  /**
+   * @param leftMs milliseconds from now until the deadline
+   * @param givenMs what the deadline was when the work began, for the message
+   */
+  constructor(clock: Clock, leftMs: number, givenMs: number) {
+    this.deadlineAt = clock.now() + leftMs;
+    this.#timer = clock.after(leftMs, () => this.end(deadlineExceeded(givenMs)));
   }
 
   get signal(): AbortSignal {
@@ -31,7 +32,7 @@ export class Patience {
 
   /** The work is over: the deadline's timer goes. */
   release(): void {
-    this.#stopTimer?.();
+    this.#timer.cancel();
   }
 }
 

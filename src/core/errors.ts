@@ -74,9 +74,13 @@ export class MillraceError extends Error {
 /** The one gate from `unknown`: what is not a MillraceError is a fault of the server, and says nothing of itself to clients. */
 export function toMillraceError(error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
-  return new MillraceError('INTERNAL', 'Something failed inside the server; its log has the cause under this request id.', {
-    cause: error,
-  });
+  return new MillraceError(
+    'INTERNAL',
+    'Something failed inside the server; its log has the cause under this request id.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The text of whatever was thrown, on one line. */

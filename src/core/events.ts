@@ -22,7 +22,7 @@ export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
  * outlive the thing that it is told of. Times in milliseconds.
  */
 export interface EventMap {
-  requestReceived: { requestId: string; method: string; route: string };
+  requestReceived: { requestId: string; method: string };
   requestSettled: {
     requestId: string;
     traceparent: string | undefined;
@@ -51,7 +51,6 @@ export interface EventMap {
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
   instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
   observerFailed: { observer: string; event: EventName; reason: string };
-  invariantViolated: { invariant: string; detail: string };
   serverListening: { url: string };
   serverStopping: { reason: string };
   serverStopped: { reason: string };

@@ -23,7 +23,11 @@ export function proposeBatchAxes(signature: Signature): BatchAxesProposal {
   if (Object.values(byPosition.inputs).some((axis) => axis !== null)) candidates.push(byPosition);
   const [first, ...rest] = distinct(candidates);
   if (first === undefined) {
-    return { kind: 'none', axes: mapAxes(signature, () => null), reason: 'no input has a free first dimension, and no free dimension is shared by inputs and outputs' };
+    return {
+      kind: 'none',
+      axes: mapAxes(signature, () => null),
+      reason: 'no input has a free first dimension, and no free dimension is shared by inputs and outputs',
+    };
   }
   return { kind: 'candidates', candidates: [first, ...rest] };
 }
@@ -48,18 +52,18 @@ function freeFirstAxis({ shape }: TensorSpec): number | null {
 }
 
 /**
- * Symbols in inputs and outputs alike. One that is called like a batch comes first, then the one that stands
- * nearest to the front: exporters write the batch there when nobody says otherwise.
+ * Symbols in inputs and outputs alike. One that is called like a batch is the only one to look at; else the one that
+ * stands nearest to the front comes first: exporters write the batch there when nobody says otherwise.
  */
 function sharedSymbols({ inputs, outputs }: Signature): string[] {
   const inOutputs = new Set(outputs.flatMap(symbolsOf));
   const shared = [...new Set(inputs.flatMap(symbolsOf))].filter((symbol) => inOutputs.has(symbol));
   const rank = (symbol: string) => {
     const axes = [...inputs, ...outputs].flatMap((spec) => axisOfSymbol(spec, symbol) ?? []);
-    const mean = axes.reduce((sum, axis) => sum + axis, 0) / axes.length;
-    return /batch|^n$/i.test(symbol) ? mean - 100 : mean;
+    return axes.reduce((sum, axis) => sum + axis, 0) / axes.length;
   };
-  return shared.sort((a, b) => rank(a) - rank(b));
+  const named = shared.filter((symbol) => /batch|^n$/i.test(symbol));
+  return (named.length > 0 ? named : shared).sort((a, b) => rank(a) - rank(b));
 }
 
 function symbolsOf({ shape }: TensorSpec): string[] {

@@ -36,11 +36,15 @@ export interface RepositoryModel {
 export async function scanRepository(folder: string, maxModelBytes: number): Promise<RepositoryModel[]> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new MillraceError('INVALID_REQUEST', `The model folder ${folder} is not there; make it, or name another with --models DIR.`, {
-      path: 'models',
-      expected: 'a folder with models in it',
-      got: folder,
-    });
+    throw new MillraceError(
+      'INVALID_REQUEST',
+      `The model folder ${folder} is not there; make it, or name another with --models DIR.`,
+      {
+        path: 'models',
+        expected: 'a folder with models in it',
+        got: folder,
+      },
+    );
   }
   const entries = (await readdir(root)).filter((entry) => !entry.startsWith('.')).sort();
   const models: RepositoryModel[] = [];
@@ -65,13 +69,15 @@ async function readEntry(context: EntryContext): Promise<RepositoryModel | undef
   const name = isFolder ? entry : entry.slice(0, -ONNX_SUFFIX.length);
   if (!isFolder && !entry.endsWith(ONNX_SUFFIX)) return undefined;
   const base = { name, configFile: `${name}/model.yaml`, config: {} as unknown, versions: [] };
-  if (!MODEL_NAME.test(name)) return { ...base, problem: `the name ${JSON.stringify(name)} does not match ${MODEL_NAME.source}` };
+  if (!MODEL_NAME.test(name))
+    return { ...base, problem: `the name ${JSON.stringify(name)} does not match ${MODEL_NAME.source}` };
   if (!isFolder) {
     // The folder's own entry tells of the clash.
     if (siblings.includes(name)) return undefined;
     return { ...base, versions: [await versionAt(context, '1', path, false)] };
   }
-  if (siblings.includes(name + ONNX_SUFFIX)) return { ...base, problem: `both ${name}/ and ${name}${ONNX_SUFFIX} are there; keep one` };
+  if (siblings.includes(name + ONNX_SUFFIX))
+    return { ...base, problem: `both ${name}/ and ${name}${ONNX_SUFFIX} are there; keep one` };
   try {
     return { ...base, ...(await readModelFolder(context, path)) };
   } catch (error) {
@@ -88,7 +94,8 @@ async function readModelFolder(context: EntryContext, folder: string): Promise<P
     return { config, problem: `it holds model.onnx and version folders (${numbered.join(', ')}); keep one of the two` };
   }
   if (isFlat) return { config, versions: [await versionAt(context, '1', join(folder, 'model.onnx'), true)] };
-  if (numbered.length === 0) return { config, problem: 'it holds neither model.onnx nor a version folder such as 1/model.onnx' };
+  if (numbered.length === 0)
+    return { config, problem: 'it holds neither model.onnx nor a version folder such as 1/model.onnx' };
   const versions = numbered.map((version) => versionAt(context, version, join(folder, version, 'model.onnx'), true));
   return { config, versions: await Promise.all(versions) };
 }
@@ -107,7 +114,8 @@ async function versionAt(
   path: string,
   wholeFolder: boolean,
 ): Promise<RepositoryVersion> {
-  if ((await stat(path).catch(() => undefined)) === undefined) return { version, path, problem: 'model.onnx is missing' };
+  if ((await stat(path).catch(() => undefined)) === undefined)
+    return { version, path, problem: 'model.onnx is missing' };
   const problem = await modelFileProblem(root, path, { maxBytes: maxModelBytes, wholeFolder });
   return problem === undefined ? { version, path } : { version, path, problem };
 }

@@ -16,7 +16,10 @@ export type VersionPolicy = z.output<typeof versionsSchema>;
  *
  * @param present version numbers as strings, in any order
  */
-export function selectVersions(policy: VersionPolicy, present: readonly string[]): { serve: string[]; missing: string[] } {
+export function selectVersions(
+  policy: VersionPolicy,
+  present: readonly string[],
+): { serve: string[]; missing: string[] } {
   const ordered = [...present].sort((a, b) => compareVersions(a, b));
   if (policy === 'all') return { serve: ordered, missing: [] };
   if (!Array.isArray(policy)) return { serve: ordered.slice(-policy.latest), missing: [] };

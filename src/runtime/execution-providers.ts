@@ -11,7 +11,9 @@ export interface ProviderChoice {
   readonly options: Readonly<Record<string, string | number | boolean>>;
 }
 
-export type ProviderAvailability = { readonly available: true } | { readonly available: false; readonly reason: string };
+export type ProviderAvailability =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string };
 
 /** Tells whether this machine can run a provider; asked once for each, since the answer takes a process of its own. */
 export interface ProviderProbe {
@@ -40,11 +42,15 @@ export async function resolveProviders(
   device: string,
   probe: ProviderProbe,
 ): Promise<ResolvedProviders> {
+  if (device.startsWith('gpu:')) {
+    const deviceId = Number(device.slice('gpu:'.length));
+    const onDevice = (requested ?? [{ name: 'cuda', options: {} }]).map(({ name, options }) => {
+      return { name, options: name === 'cpu' ? options : { deviceId, ...options } };
+    });
+    return fromList(onDevice, probe);
+  }
   if (requested !== undefined) return fromList(requested, probe);
   if (device === 'cpu') return { providers: [cpu], notices: [] };
-  if (device.startsWith('gpu:')) {
-    return fromList([{ name: 'cuda', options: { deviceId: Number(device.slice('gpu:'.length)) } }], probe);
-  }
   const cuda = await probe.availability('cuda', true);
   if (cuda.available) return { providers: [{ name: 'cuda', options: {} }, cpu], notices: [] };
   return { providers: [cpu], notices: [] };
@@ -61,9 +67,13 @@ async function fromList(requested: readonly ProviderChoice[], probe: ProviderPro
   if (providers.length > 0) {
     return { providers, notices: missing.map((text) => `execution provider left out: ${text}`) };
   }
-  throw new MillraceError('MODEL_UNAVAILABLE', `No execution provider that was asked for can be had (${missing.join('; ')}).`, {
-    path: 'execution_providers',
-    expected: 'a provider that works on this machine, or cpu at the end of the list',
-    got: requested.map(({ name }) => name).join(', '),
-  });
+  throw new MillraceError(
+    'MODEL_UNAVAILABLE',
+    `No execution provider that was asked for can be had (${missing.join('; ')}).`,
+    {
+      path: 'execution_providers',
+      expected: 'a provider that works on this machine, or cpu at the end of the list',
+      got: requested.map(({ name }) => name).join(', '),
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.js';
 import type { Dimension, Signature, TensorSpec } from '../model/signature.js';
-import type { Datatype, TensorData } from '../tensor/datatype.js';
+import type { Datatype } from '../tensor/datatype.js';
 import { sharedNow, type WireTensor, type WorkerStart } from './worker-protocol.js';
 
 /** ONNX Runtime's names of the datatypes that its Node binding carries. */
@@ -48,7 +48,8 @@ export async function openSession({ modelPath, providers, session: config }: Wor
     enableMemPattern: config.memory_pattern,
     freeDimensionOverrides: config.free_dimensions,
     extra: config.config,
-    logSeverityLevel: 3,
+    // Fatal only: what fails is told by the exception, and the server's log is JSON lines.
+    logSeverityLevel: 4,
   });
   return {
     signature: { inputs: session.inputMetadata.map(tensorSpec), outputs: session.outputMetadata.map(tensorSpec) },
@@ -70,14 +71,14 @@ async function importRuntime(): Promise<typeof Ort> {
 async function run(ort: typeof Ort, session: Ort.InferenceSession, inputs: readonly WireTensor[]) {
   const feeds: Record<string, Ort.Tensor> = {};
   for (const { name, datatype, shape, data } of inputs) {
-    feeds[name] = new ort.Tensor(ortTypes[datatype], data as Ort.Tensor.DataType, shape);
+    feeds[name] = new ort.Tensor(ortTypes[datatype], data, shape);
   }
   const startedAt = sharedNow();
   const results = await session.run(feeds);
   const endedAt = sharedNow();
   const outputs = session.outputNames.map((name): WireTensor => {
     const { type, dims, data } = results[name] as Ort.Tensor;
-    return { name, datatype: datatypeOf.get(type) as Datatype, shape: dims, data: data as TensorData };
+    return { name, datatype: datatypeOf.get(type) as Datatype, shape: dims, data };
   });
   return { outputs, startedAt, endedAt };
 }

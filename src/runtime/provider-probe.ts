@@ -50,7 +50,8 @@ async function tryProvider(name: ProviderName): Promise<ProviderAvailability> {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (code === 0) resolve({ available: true });
-      else resolve({ available: false, reason: reasonFrom(said) ?? `trying it ended with ${signal ?? `code ${code}`}` });
+      else
+        resolve({ available: false, reason: reasonFrom(said) ?? `trying it ended with ${signal ?? `code ${code}`}` });
     });
   });
 }

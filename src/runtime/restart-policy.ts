@@ -1,7 +1,5 @@
 /** What to do about a crashed instance. */
-export type RestartDecision =
-  | { readonly kind: 'restart'; readonly inMs: number }
-  | { readonly kind: 'giveUp' };
+export type RestartDecision = { readonly kind: 'restart'; readonly inMs: number } | { readonly kind: 'giveUp' };
 
 /** Crashes in a row, without one batch done in between, after which a model is not worth restarting. */
 export const MAX_CRASHES_IN_A_ROW = 5;

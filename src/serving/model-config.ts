@@ -29,7 +29,9 @@ export const modelConfigSchema = z.strictObject({
 export type ModelConfig = z.output<typeof modelConfigSchema>;
 
 /** A checked model.yaml, or all that is wrong with it, one line each. */
-export type ModelConfigResult = { readonly ok: true; readonly config: ModelConfig } | { readonly ok: false; readonly problems: string[] };
+export type ModelConfigResult =
+  | { readonly ok: true; readonly config: ModelConfig }
+  | { readonly ok: false; readonly problems: string[] };
 
 /** @param file how the messages call the document, such as `penguins/model.yaml` */
 export function readModelConfig(file: string, document: unknown): ModelConfigResult {

@@ -21,11 +21,15 @@ export function elementCount(shape: readonly number[]): number {
   for (const [axis, size] of shape.entries()) {
     count *= size;
     if (!Number.isSafeInteger(size) || size < 0 || !Number.isSafeInteger(count)) {
-      throw new MillraceError('INVALID_INPUT', `Dimension ${axis} of the shape [${shape.join(', ')}] is not possible.`, {
-        path: `shape[${axis}]`,
-        expected: 'whole numbers from 0 whose product is below 2^53',
-        got: String(size),
-      });
+      throw new MillraceError(
+        'INVALID_INPUT',
+        `Dimension ${axis} of the shape [${shape.join(', ')}] is not possible.`,
+        {
+          path: `shape[${axis}]`,
+          expected: 'whole numbers from 0 whose product is below 2^53',
+          got: String(size),
+        },
+      );
     }
   }
   return count;

@@ -1,0 +1,61 @@
+import { resolveConfig } from '../config.js';
+import { shapeText } from '../model/signature.js';
+import { scanRepository } from '../repository/model-repository.js';
+import { type Millrace, startServer } from '../server.js';
+import type { ServedModel } from '../serving/served-model.js';
+
+/** `millrace models list`: what lies in a folder. */
+export async function listModels(folder: string): Promise<number> {
+  const models = await scanRepository(folder, Number.POSITIVE_INFINITY);
+  for (const { name, versions, problem } of models) {
+    const numbers = versions.map(({ version, problem: fault }) =>
+      fault === undefined ? version : `${version} (${fault})`,
+    );
+    console.log(`${name}  ${problem ?? `version ${numbers.join(', ')}`}`);
+  }
+  if (models.length === 0) console.log(`${folder} holds no models`);
+  return 0;
+}
+
+/**
+ * `millrace models check`: loads each model as a server would, and says how it would be served.
+ *
+ * @returns 1 if a model cannot be served, else 0
+ */
+export async function checkModels(folder: string): Promise<number> {
+  const config = resolveConfig([
+    { values: { models: folder, instances: 1, log: { level: 'silent' } }, nameOf: (path) => path },
+  ]);
+  const millrace = await startServer(config);
+  await millrace.loaded;
+  const problems = report(millrace);
+  millrace.destroy();
+  return problems === 0 ? 0 : 1;
+}
+
+function report({ models }: Millrace): number {
+  let problems = 0;
+  for (const { name, versions, problem } of models.entries) {
+    if (problem !== undefined) {
+      problems += 1;
+      console.log(`${name}  UNAVAILABLE  ${problem}`);
+    }
+    for (const model of versions) {
+      if (model.state !== 'READY') problems += 1;
+      console.log(`${name}/${model.ref.version}  ${model.state}  ${model.reason ?? summary(model)}`);
+    }
+  }
+  console.log(problems === 0 ? 'all models can be served' : `${problems} of the models cannot be served`);
+  return problems;
+}
+
+function summary({ loaded }: ServedModel): string {
+  if (loaded === undefined) return '';
+  const { signature, plan, provider } = loaded;
+  const tensors = (specs: typeof signature.inputs) => {
+    return specs.map(({ name, datatype, shape }) => `${name} ${datatype}${shapeText(shape)}`).join(', ');
+  };
+  const batching =
+    plan.maxBatchSize > 1 ? `batches of up to ${plan.maxBatchSize}` : `one at a time: ${plan.unbatchedBecause ?? ''}`;
+  return `${tensors(signature.inputs)} -> ${tensors(signature.outputs)}; ${provider}; ${batching}`;
+}

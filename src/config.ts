@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { MillraceError } from './core/errors.js';
+import { describeIssues } from './core/zod-issues.js';
+import { httpLimitsSchema } from './http/limits.js';
+import { logLevels } from './observe/logger.js';
+import { executionProvidersSchema } from './runtime/runtime-config.js';
+
+const milliseconds = z.int().min(0).max(2_147_483_647);
+
+/** The limits of the edge, and those of each model that says nothing else in its model.yaml. */
+const limitsSchema = z.strictObject({
+  ...httpLimitsSchema.shape,
+  queue_rows: z.int().min(1).default(1_024).describe('Rows accepted for one model and not settled'),
+  queue_bytes: z
+    .int()
+    .min(1)
+    .default(256 * 1024 * 1024)
+    .describe('Bytes of input tensors accepted for one model and not settled'),
+  timeout_ms: milliseconds
+    .min(1)
+    .default(30_000)
+    .describe('A job is given up after so long, unless the request says otherwise'),
+  load_timeout_ms: milliseconds
+    .min(1)
+    .default(120_000)
+    .describe('A model must have loaded, been probed and warmed up after so long'),
+  model_bytes: z
+    .int()
+    .min(1)
+    .default(8 * 1024 * 1024 * 1024)
+    .describe('Bytes of one model file with its external data'),
+});
+
+/** Everything that can be set, with its default. The same names serve in millrace.yaml, in MILLRACE_… variables and for embedding. */
+export const serverConfigSchema = z.strictObject({
+  models: z.string().min(1).default('./models').describe('The model repository'),
+  host: z.string().min(1).default('127.0.0.1').describe('The address to listen on'),
+  port: z.int().min(0).max(65_535).default(8_000).describe('The port; 0 takes any that is free'),
+  auth: z
+    .enum(['none'])
+    .exactOptional()
+    .describe('`none` lets everybody in who can reach the address; needed where that is more than this machine'),
+  execution_providers: executionProvidersSchema
+    .exactOptional()
+    .describe('For models that name none; without it CUDA where it works, else the CPU'),
+  instances: z
+    .int()
+    .min(1)
+    .max(64)
+    .exactOptional()
+    .describe('Instances of a model on the CPU; without it as many as there are processors, at most 8'),
+  limits: limitsSchema.prefault({}),
+  log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
+  shutdown: z
+    .strictObject({
+      grace_ms: milliseconds.default(2_000).describe('After the signal requests are still answered for so long'),
+      timeout_ms: milliseconds.default(30_000).describe('Work that was accepted has so long to finish after that'),
+    })
+    .prefault({}),
+});
+
+export type ServerConfig = z.output<typeof serverConfigSchema>;
+export type ServerConfigInput = z.input<typeof serverConfigSchema>;
+
+/** One place that settings come from, such as a file or the environment. */
+export interface ConfigLayer {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** How messages call a setting of this layer, such as `--port` or `MILLRACE_PORT`. */
+  nameOf(path: string): string;
+}
+
+/**
+ * Puts layers of settings together, later ones over earlier ones, and checks the whole.
+ *
+ * @throws MillraceError INVALID_REQUEST with all that is wrong, each named as its layer calls it
+ */
+export function resolveConfig(layers: readonly ConfigLayer[]): ServerConfig {
+  const merged = layers.reduce<Record<string, unknown>>((below, { values }) => mergeOver(below, values), {});
+  const result = serverConfigSchema.safeParse(merged);
+  const problems = result.success ? [] : describeIssues(result.error, serverConfigSchema, merged);
+  const lines = problems.map(({ path, message }) => `${nameIn(layers, path)}: ${message}`);
+  if (result.success && !isLoopback(result.data.host) && result.data.auth === undefined) {
+    const host = `${nameIn(layers, 'host')}: ${result.data.host} can be reached from other machines`;
+    lines.push(
+      `${host}, and keys are not asked for; say auth: none (MILLRACE_AUTH=none) if that is meant, or listen on 127.0.0.1`,
+    );
+  }
+  if (result.success && lines.length === 0) return result.data;
+  throw new MillraceError('INVALID_REQUEST', lines.join('\n'));
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function mergeOver(below: Record<string, unknown>, above: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const merged = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    if (value === undefined) continue;
+    const under = merged[key];
+    merged[key] = isMapping(under) && isMapping(value) ? mergeOver(under, value) : value;
+  }
+  return merged;
+}
+
+/** The layer that a setting came from is the last one that has it; a default has none. */
+function nameIn(layers: readonly ConfigLayer[], path: string): string {
+  const keys = path.split(/[.[]/);
+  const layer = layers.findLast(({ values }) => {
+    let at: unknown = values;
+    for (const key of keys) {
+      if (!isMapping(at)) return at !== undefined;
+      at = at[key];
+    }
+    return at !== undefined;
+  });
+  return layer?.nameOf(path) ?? path;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

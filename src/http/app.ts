@@ -1,0 +1,56 @@
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
+import { errorTable, MillraceError, toMillraceError } from '../core/errors.js';
+import { PROBLEM_TYPE, problemHeaders, problemOf } from './problem.js';
+import { type ContextOptions, contextOf, openContext } from './request-context.js';
+import { mountRoutes, type Route, sendText } from './route.js';
+
+/** Puts the HTTP API together: the context of each request, the routes, and one place where all errors become answers. */
+export function createApp(routes: readonly Route[], context: ContextOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.enable('case sensitive routing');
+  app.use((_request, response, next) => {
+    openContext(response, context);
+    next();
+  });
+  mountRoutes(app, routes);
+  app.use((request) => {
+    const got = `${request.method} ${request.path.slice(0, 128)}`;
+    throw new MillraceError('NOT_FOUND', 'There is nothing at this path.', {
+      expected: 'a path that GET / lists',
+      got,
+    });
+  });
+  app.use(answerError);
+  return app;
+}
+
+/** Express knows an error handler by its four parameters. */
+const answerError: ErrorRequestHandler = (thrown, _request, response, _next) => {
+  const error = fromExpress(thrown) ?? toMillraceError(thrown);
+  const context = contextOf(response);
+  context.error ??= error;
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  sendError(response, error);
+};
+
+function sendError(response: Response, error: MillraceError): void {
+  for (const [name, value] of Object.entries(problemHeaders(error))) response.setHeader(name, value);
+  sendText(
+    response,
+    errorTable[error.code].http,
+    JSON.stringify(problemOf(error, contextOf(response).id)),
+    PROBLEM_TYPE,
+  );
+}
+
+/** The one error that Express itself throws at requests: a path that is not valid percent-encoding. */
+function fromExpress(thrown: unknown): MillraceError | undefined {
+  if (!(thrown instanceof URIError)) return undefined;
+  return new MillraceError('INVALID_REQUEST', 'The path is not valid percent-encoded UTF-8.', { path: 'url' });
+}

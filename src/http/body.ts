@@ -1,0 +1,106 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { MillraceError, reasonOf } from '../core/errors.js';
+import { MAX_NESTING, nestsDeeperThan } from '../core/nesting.js';
+
+/** Chunks of a body are counted beyond this many: tiny ones cost more than the bytes in them. */
+const FREE_CHUNKS = 4_096;
+const MIN_MEAN_CHUNK_BYTES = 64;
+
+/**
+ * Reads a whole body, within bounds on its bytes and on the number of chunks it comes in: a million chunks of one
+ * byte would take the main thread for seconds.
+ *
+ * @throws MillraceError PAYLOAD_TOO_LARGE, or CLIENT_CLOSED_REQUEST if the client leaves in the middle
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes, `${declared} bytes`));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const stop = (error: MillraceError) => {
+      request.removeListener('data', onData);
+      // What is still to come is read and thrown away: closing on a client that writes would lose it the answer.
+      request.resume();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes > maxBytes) stop(tooLarge(maxBytes, 'more'));
+      else if (chunks.length > FREE_CHUNKS && chunks.length * MIN_MEAN_CHUNK_BYTES > bytes) {
+        stop(
+          tooLarge(
+            maxBytes,
+            `${chunks.length} chunks in ${bytes} bytes`,
+            `, in chunks of ${MIN_MEAN_CHUNK_BYTES} bytes or more`,
+          ),
+        );
+      }
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)));
+    request.once('error', (error) => reject(left(error)));
+    request.once('close', () => reject(left(undefined)));
+  });
+}
+
+/**
+ * Parses a JSON body; its nesting and its UTF-8 are checked on the bytes, before the parser runs.
+ *
+ * @throws MillraceError INVALID_JSON
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) throw invalidJson('The body is empty.', 'a JSON document', 'nothing');
+  if (!isUtf8(body)) throw invalidJson('The body is not UTF-8.', 'valid UTF-8', 'other bytes');
+  if (nestsDeeperThan(body)) throw invalidJson('The body nests too deep.', `at most ${MAX_NESTING} levels`, 'more');
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown;
+  } catch (error) {
+    throw invalidJson('The body is not JSON.', 'a JSON document', reasonOf(error));
+  }
+}
+
+/**
+ * Makes sure that a request brings JSON, uncompressed.
+ *
+ * @throws MillraceError UNSUPPORTED_MEDIA_TYPE
+ */
+export function expectJson({ headers }: IncomingMessage): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The body is compressed.', {
+      path: 'headers.content-encoding',
+      expected: 'identity',
+      got: encoding.slice(0, 100),
+    });
+  }
+  const type = headers['content-type'] ?? 'no content-type';
+  if (/^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) return;
+  throw new MillraceError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body must be JSON, and say so: with curl, -H "content-type: application/json".',
+    {
+      path: 'headers.content-type',
+      expected: 'application/json',
+      got: type.slice(0, 100),
+    },
+  );
+}
+
+function tooLarge(maxBytes: number, got: string, more = ''): MillraceError {
+  return new MillraceError('PAYLOAD_TOO_LARGE', 'The body is larger than allowed.', {
+    path: 'body',
+    expected: `at most ${maxBytes} bytes${more}`,
+    got,
+  });
+}
+
+function invalidJson(message: string, expected: string, got: string): MillraceError {
+  return new MillraceError('INVALID_JSON', message, { path: 'body', expected, got });
+}
+
+function left(cause: Error | undefined): MillraceError {
+  return new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before its request was complete.', { cause });
+}

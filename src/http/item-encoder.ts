@@ -1,0 +1,48 @@
+import { MillraceError } from '../core/errors.js';
+import type { BatchAxes } from '../model/signature.js';
+import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { elementText } from './json-elements.js';
+
+/**
+ * Writes the outputs of one item as JSON: nested arrays without the batch axis, by name.
+ *
+ * @param outputs tensors that hold one row, as the model gave them
+ * @throws MillraceError OUTPUT_NOT_FINITE that names the first element which JSON cannot say
+ */
+export function encodeItem(outputs: NamedTensors, axes: BatchAxes): string {
+  const parts: string[] = [];
+  for (const name in outputs) {
+    const tensor = outputs[name] as Tensor;
+    const axis = axes.outputs[name] ?? null;
+    // A model whose rows could not be told apart gives its tensor whole.
+    const shape = axis !== null && tensor.shape[axis] === 1 ? tensor.shape.toSpliced(axis, 1) : tensor.shape;
+    parts.push(`${JSON.stringify(name)}:${nestedText(name, tensor, shape)}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+function nestedText(name: string, { datatype, data }: Tensor, shape: readonly number[]): string {
+  let at = 0;
+  const write = (axis: number): string => {
+    if (axis === shape.length) {
+      const value = data[at] as number | bigint | string;
+      const text = elementText(datatype, value);
+      if (text === undefined) throw notFinite(name, at, value);
+      at += 1;
+      return text;
+    }
+    const size = shape[axis] as number;
+    let text = '[';
+    for (let index = 0; index < size; index += 1) text += index === 0 ? write(axis + 1) : `,${write(axis + 1)}`;
+    return `${text}]`;
+  };
+  return write(0);
+}
+
+function notFinite(name: string, element: number, value: number | bigint | string): MillraceError {
+  return new MillraceError('OUTPUT_NOT_FINITE', `Output ${name} holds a value that JSON cannot say.`, {
+    path: `output.${name}`,
+    expected: 'finite numbers',
+    got: `${typeof value === 'number' && Number.isNaN(value) ? 'NaN' : String(value)} in element ${element}`,
+  });
+}

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { MillraceError } from '../core/errors.js';
+import { describeIssues } from '../core/zod-issues.js';
+import { PRIORITY } from '../jobs/job.js';
+
+const idSchema = z
+  .string()
+  .min(1)
+  .max(64)
+  .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'expected text without control characters');
+
+const parametersSchema = z.strictObject({
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(86_400_000)
+    .exactOptional()
+    .describe('Answer within so many milliseconds, or not at all'),
+  priority: z
+    .int()
+    .min(0)
+    .max(PRIORITY.lowest)
+    .exactOptional()
+    .describe(`${PRIORITY.highest} is the highest, ${PRIORITY.lowest} the lowest; 0 means ${PRIORITY.default}`),
+});
+
+/** The body of POST /predict; `model` and `version` may also stand in the path. */
+export const predictEnvelopeSchema = z.strictObject({
+  model: z.string().exactOptional(),
+  version: z.union([z.string(), z.int()]).exactOptional(),
+  id: idSchema.exactOptional().describe('The id of the job; made by the server if it is not given'),
+  input: z
+    .unknown()
+    .optional()
+    .describe('One item: its arrays by name of the input, or the bare array where the model has one input'),
+  inputs: z
+    .array(z.unknown())
+    .min(1)
+    .exactOptional()
+    .describe('Several items; exactly one of input and inputs is given'),
+  parameters: parametersSchema.exactOptional(),
+});
+
+export type PredictEnvelope = z.output<typeof predictEnvelopeSchema>;
+
+/** A checked body: its items, and whether they were sent as one or as a list. */
+export interface PredictRequest {
+  readonly model: string | undefined;
+  readonly version: string | undefined;
+  readonly id: string | undefined;
+  readonly items: readonly unknown[];
+  readonly isList: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly priority: number;
+}
+
+/**
+ * Checks the envelope of a prediction; the items themselves are checked against the model later.
+ *
+ * @throws MillraceError INVALID_REQUEST with all that is wrong; TOO_MANY_ROWS
+ */
+export function readEnvelope(body: unknown, maxRows: number): PredictRequest {
+  const result = predictEnvelopeSchema.safeParse(body);
+  if (!result.success) {
+    const problems = describeIssues(result.error, predictEnvelopeSchema, body);
+    const text = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+    throw invalid(text, problems[0]?.path ?? '(document)');
+  }
+  const { model, version, id, input, inputs, parameters } = result.data;
+  const hasInput = Object.hasOwn(body as object, 'input');
+  if (hasInput === (inputs !== undefined)) {
+    throw invalid(
+      `Exactly one of input (one item) and inputs (a list of items) is needed; ${hasInput ? 'both' : 'neither'} came.`,
+      'input',
+    );
+  }
+  if (inputs !== undefined && inputs.length > maxRows) {
+    const details = { path: 'inputs', expected: `at most ${maxRows} items`, got: `${inputs.length}` };
+    throw new MillraceError(
+      'TOO_MANY_ROWS',
+      'The request holds more items than allowed; send them in several requests.',
+      details,
+    );
+  }
+  return {
+    model,
+    version: version === undefined ? undefined : String(version),
+    id,
+    items: inputs ?? [input],
+    isList: inputs !== undefined,
+    timeoutMs: parameters?.timeout_ms,
+    priority: parameters?.priority ?? 0,
+  };
+}
+
+function invalid(message: string, path: string): MillraceError {
+  return new MillraceError('INVALID_REQUEST', message, { path });
+}

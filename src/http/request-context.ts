@@ -1,0 +1,73 @@
+import type { Response } from 'express';
+import type { Clock } from '../core/clock.js';
+import { MillraceError } from '../core/errors.js';
+import type { EventSink } from '../core/events.js';
+import type { IdSource } from '../core/ids.js';
+
+const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
+/** W3C Trace Context, level 1: version 00, neither id all zeros. */
+const TRACEPARENT = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
+
+/** What belongs to one HTTP request from its headers to the end of its answer. */
+export interface RequestContext {
+  readonly id: string;
+  /** The client's W3C trace context, passed through; undefined if it sent none, or none that is valid. */
+  readonly traceparent: string | undefined;
+  readonly receivedAt: number;
+  /** The path of the route that took the request, with its parameters' names: never the client's own text. */
+  route: string;
+  /** What was answered, when it was an error. */
+  error: MillraceError | undefined;
+  /** Called when the client leaves before its answer is complete. */
+  onGone: ((reason: MillraceError) => void) | undefined;
+}
+
+export interface ContextOptions {
+  readonly clock: Clock;
+  readonly events: EventSink;
+  readonly ids: IdSource;
+}
+
+const contexts = new WeakMap<object, RequestContext>();
+
+/** The context that `openContext` made for this response. */
+export function contextOf(response: object): RequestContext {
+  const context = contexts.get(response);
+  if (context === undefined) throw new Error('a request without a context: openContext must come first');
+  return context;
+}
+
+/** Begins a request: it gets its id, the one that the client sent where it is fit to be logged, and its end is told. */
+export function openContext(response: Response, { clock, events, ids }: ContextOptions): void {
+  const { headers, method } = response.req;
+  const sentId = headers['x-request-id'];
+  const { traceparent } = headers;
+  const context: RequestContext = {
+    id: typeof sentId === 'string' && REQUEST_ID.test(sentId) ? sentId : ids(),
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    receivedAt: clock.now(),
+    route: 'unmatched',
+    error: undefined,
+    onGone: undefined,
+  };
+  contexts.set(response, context);
+  response.setHeader('X-Request-Id', context.id);
+  if (context.traceparent !== undefined) response.setHeader('traceparent', context.traceparent);
+  events.emit('requestReceived', { requestId: context.id, method });
+  response.once('close', () => {
+    if (!response.writableFinished) {
+      context.error ??= new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before the answer was complete.');
+      context.onGone?.(context.error);
+    }
+    events.emit('requestSettled', {
+      requestId: context.id,
+      traceparent: context.traceparent,
+      method,
+      route: context.route,
+      status: response.writableFinished ? response.statusCode : 499,
+      code: context.error?.code,
+      cause: context.error?.cause,
+      durationMs: clock.now() - context.receivedAt,
+    });
+  });
+}

@@ -1,0 +1,62 @@
+import type { Express, Request, Response } from 'express';
+import { MillraceError } from '../core/errors.js';
+import { contextOf, type RequestContext } from './request-context.js';
+
+/** What a caller must be allowed to do for a route to take its request. */
+export const scopes = ['infer', 'jobs', 'admin', 'metrics', 'public'] as const;
+
+export type Scope = (typeof scopes)[number];
+
+/** One method of one path. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'delete';
+  /** Express's form, such as `/models/:name`. */
+  readonly path: string;
+  readonly scope: Scope;
+  handle(exchange: Exchange): void | Promise<void>;
+}
+
+/** One request and the answer to it. */
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly context: RequestContext;
+}
+
+/**
+ * Puts routes into an Express app. Every route declares its scope, and the app is not started with one that does
+ * not; a method that a path does not have is answered with those that it has.
+ *
+ * @throws Error if a route has no scope of the list, or stands twice
+ */
+export function mountRoutes(app: Express, routes: readonly Route[]): void {
+  const methods = new Map<string, string[]>();
+  for (const { method, path, scope, handle } of routes) {
+    if (!scopes.includes(scope))
+      throw new Error(`${method} ${path} declares no scope; one of ${scopes.join(', ')} is needed`);
+    const known = methods.get(path) ?? [];
+    if (known.includes(method)) throw new Error(`${method} ${path} stands twice`);
+    methods.set(path, [...known, method]);
+    app[method](path, (request, response) => {
+      const context = contextOf(response);
+      context.route = path;
+      return handle({ request, response, context });
+    });
+  }
+  for (const [path, known] of methods) {
+    const allow = [...known, ...(known.includes('get') ? ['head'] : [])].map((method) => method.toUpperCase());
+    app.all(path, (request, response) => {
+      contextOf(response).route = path;
+      const text = `This path does not take ${request.method}.`;
+      throw new MillraceError('METHOD_NOT_ALLOWED', text, { expected: allow.join(', '), got: request.method, allow });
+    });
+  }
+}
+
+/** Answers with a text that is ready, JSON unless another type is said. */
+export function sendText(response: Response, status: number, text: string, type = 'application/json'): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', type);
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.end(text);
+}

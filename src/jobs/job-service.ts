@@ -1,0 +1,188 @@
+import type { Clock } from '../core/clock.js';
+import { MillraceError, toMillraceError } from '../core/errors.js';
+import type { EventSink, ModelRef } from '../core/events.js';
+import { totalBytes } from '../tensor/tensor.js';
+import type { JobProcessor, JobRequest, JobView } from './job.js';
+import { JobQueue, type Room } from './job-queue.js';
+import { JobRegistry } from './job-registry.js';
+import { LiveJob } from './live-job.js';
+
+/** What the caller of `submit` keeps: the means to say that nobody waits any more. */
+export interface JobHandle {
+  readonly id: string;
+  /** Ends the job with `error`; nothing happens if it has settled. */
+  cancel(error: MillraceError): void;
+}
+
+/** The state of a queue, for gauges. */
+export interface QueueReading extends ModelRef {
+  readonly waitingRows: number;
+  readonly oldestAgeMs: number;
+  readonly takenRows: number;
+  readonly takenBytes: number;
+}
+
+/**
+ * Takes jobs in, sees each through its model's queue and the model, and delivers its outcome to its endpoint exactly
+ * once (invariant I1): whichever comes first of the result, the deadline, a cancel, and the client's leaving.
+ */
+export class JobService {
+  readonly #clock: Clock;
+  readonly #events: EventSink;
+  readonly #queues = new Map<JobProcessor, JobQueue>();
+  readonly #registry: JobRegistry<LiveJob>;
+  #onEmpty: (() => void)[] = [];
+  #closed = false;
+
+  constructor({ clock, events }: { clock: Clock; events: EventSink }) {
+    this.#clock = clock;
+    this.#events = events;
+    this.#registry = new JobRegistry(clock);
+  }
+
+  /** Jobs in flight. */
+  get inFlight(): number {
+    return this.#registry.size;
+  }
+
+  /** One reading for each model version that has had a job. */
+  get queues(): QueueReading[] {
+    return [...this.#queues].map(([{ ref }, queue]) => {
+      const { rows, bytes } = queue.taken;
+      return {
+        ...ref,
+        waitingRows: queue.waitingRows,
+        oldestAgeMs: queue.oldestAgeMs,
+        takenRows: rows,
+        takenBytes: bytes,
+      };
+    });
+  }
+
+  /**
+   * Accepts jobs for one model, all or none. Their outcomes go to their endpoints, never before this returns.
+   *
+   * @param groupId the id that the jobs are known by together, if they are the items of one request
+   * @throws MillraceError QUEUE_FULL, TOO_MANY_ROWS, JOB_ID_IN_USE or SHUTTING_DOWN; then none was accepted
+   */
+  submit(processor: JobProcessor, requests: readonly JobRequest[], groupId?: string): JobHandle[] {
+    if (this.#closed) throw new MillraceError('SHUTTING_DOWN', 'The server is shutting down and takes no new work.');
+    for (const id of [...requests.map((request) => request.id), ...(groupId === undefined ? [] : [groupId])]) {
+      if (!this.#registry.isInFlight(id)) continue;
+      throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', {
+        path: 'id',
+        expected: 'a new id',
+        got: id,
+      });
+    }
+    const queue = this.#queueOf(processor);
+    const rooms = requests.map(({ input }) => roomFor(input));
+    try {
+      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+    } catch (error) {
+      const { code } = toMillraceError(error);
+      for (const [index, { id }] of requests.entries()) {
+        this.#events.emit('jobRejected', { ...processor.ref, jobId: id, rows: rooms[index]?.rows ?? 0, code });
+      }
+      throw error;
+    }
+    const place = { ref: processor.ref, queue, groupId };
+    const jobs = requests.map((request, index) => this.#makeJob(request, rooms[index] as Room, place));
+    if (groupId !== undefined) this.#registry.addGroup({ id: groupId, jobIds: jobs.map(({ id }) => id) });
+    for (const [index, job] of jobs.entries()) {
+      const { input } = requests[index] as JobRequest;
+      this.#registry.add(job);
+      this.#events.emit('jobQueued', { ...job.ref, jobId: job.id, rows: job.rows });
+      // A failed job is told of in a turn of its own: the caller does not have its handles yet.
+      if (input instanceof MillraceError) queueMicrotask(() => job.fail(input));
+      else queue.add(job, () => job.run(processor, input).finally(() => queue.release(job)));
+    }
+    return jobs;
+  }
+
+  /** What is known of a job, or of the jobs of a group in their order; undefined if nothing is. */
+  find(id: string): JobView | JobView[] | undefined {
+    const group = this.#registry.group(id);
+    if (group === undefined) return this.#registry.view(id);
+    const views = group.jobIds.flatMap((jobId) => this.#registry.view(jobId) ?? []);
+    return views.length > 0 ? views : undefined;
+  }
+
+  /**
+   * Cancels a job, or all that are left of a group.
+   *
+   * @throws MillraceError JOB_NOT_FOUND; JOB_FINISHED if nothing is left to cancel
+   */
+  cancel(id: string): void {
+    const ids = this.#registry.group(id)?.jobIds ?? [id];
+    const live = ids.flatMap((jobId) => this.#registry.live(jobId) ?? []);
+    for (const job of live) job.cancel(new MillraceError('CANCELLED', 'The job was cancelled by DELETE /jobs.'));
+    if (live.length > 0) return;
+    if (this.find(id) === undefined)
+      throw new MillraceError('JOB_NOT_FOUND', 'There is no such job.', { path: 'id', got: id });
+    throw new MillraceError('JOB_FINISHED', 'The job has finished; there is nothing to cancel.', {
+      path: 'id',
+      got: id,
+    });
+  }
+
+  /** Takes no more jobs, and settles when none is left. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#registry.size === 0) return;
+    await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** Fails all jobs with `error`, and takes no more. Idempotent. */
+  destroy(error: MillraceError): void {
+    this.#closed = true;
+    for (const job of this.#registry.liveJobs) job.cancel(error);
+  }
+
+  #queueOf(processor: JobProcessor): JobQueue {
+    const known = this.#queues.get(processor);
+    if (known !== undefined) return known;
+    const queue = new JobQueue(processor, this.#clock);
+    this.#queues.set(processor, queue);
+    return queue;
+  }
+
+  #makeJob(
+    request: JobRequest,
+    room: Room,
+    place: { ref: ModelRef; queue: JobQueue; groupId: string | undefined },
+  ): LiveJob {
+    const { ref, queue, groupId } = place;
+    return new LiveJob(request, {
+      ref,
+      room,
+      clock: this.#clock,
+      onAbort: (job) => {
+        if (queue.remove(job.id)) queue.release(job);
+      },
+      onSettled: (job) => this.#afterSettled(job, groupId),
+    });
+  }
+
+  #afterSettled(job: LiveJob, groupId: string | undefined): void {
+    const view = job.view();
+    const { model, version, error, timings } = view;
+    this.#registry.finish(view);
+    if (groupId !== undefined && !this.#registry.isInFlight(groupId)) this.#registry.finishGroup(groupId);
+    const outcome = error?.code ?? 'succeeded';
+    if (timings !== undefined) {
+      this.#events.emit('jobSettled', { model, version, jobId: job.id, rows: job.rows, outcome, timings });
+    }
+    if (this.#registry.size > 0) return;
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
+  }
+}
+
+/** An input that does not fit the model takes no room: its job never enters the queue. */
+function roomFor(input: JobRequest['input']): Room {
+  return input instanceof MillraceError ? { rows: 0, bytes: 0 } : { rows: input.rows, bytes: totalBytes(input.inputs) };
+}
+
+function sum(rooms: readonly Room[], what: keyof Room): number {
+  return rooms.reduce((total, room) => total + room[what], 0);
+}

@@ -1,0 +1,136 @@
+import type { InferenceRequest } from '../batching/batch.js';
+import type { InferenceResult } from '../batching/dynamic-batcher.js';
+import { abortReason, Patience } from '../core/abort.js';
+import type { Clock } from '../core/clock.js';
+import { type MillraceError, toMillraceError } from '../core/errors.js';
+import type { ModelRef, Timings } from '../core/events.js';
+import type { JobOutcome, JobProcessor, JobRequest, JobState, JobView } from './job.js';
+import type { Room } from './job-queue.js';
+
+/** Where a job may go from where it is. */
+const transitions: Record<JobState, readonly JobState[]> = {
+  queued: ['running', 'failed', 'cancelled'],
+  running: ['succeeded', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** A job in flight: its state, its patience, and the one place where it settles. */
+export class LiveJob {
+  readonly id: string;
+  readonly ref: ModelRef;
+  readonly priority: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly createdAt: number;
+  readonly #clock: Clock;
+  readonly #request: JobRequest;
+  readonly #patience: Patience;
+  readonly #onSettled: (job: LiveJob) => void;
+  #state: JobState = 'queued';
+  #startedAt: number | undefined;
+  #outcome: JobOutcome | undefined;
+  #finishedAt: number | undefined;
+
+  /**
+   * @param onAbort called when nobody waits for the job any more, before it settles with the reason
+   * @param onSettled called once, after the endpoint got the outcome
+   */
+  constructor(request: JobRequest, { ref, room, clock, onAbort, onSettled }: LiveJobContext) {
+    this.id = request.id;
+    this.ref = ref;
+    this.priority = request.priority;
+    this.#request = request;
+    this.#clock = clock;
+    this.#onSettled = onSettled;
+    this.createdAt = clock.wallTime();
+    this.rows = room.rows;
+    this.bytes = room.bytes;
+    const alreadySpentMs = clock.now() - request.receivedAt;
+    this.#patience = new Patience(clock, Math.max(0, request.timeoutMs - alreadySpentMs), request.timeoutMs);
+    this.#patience.signal.addEventListener('abort', () => {
+      onAbort(this);
+      this.fail(abortReason(this.#patience.signal));
+    });
+  }
+
+  get deadlineAt(): number {
+    return this.#patience.deadlineAt;
+  }
+
+  /** Ends the job with `error`, wherever it is; nothing happens if it has settled. */
+  cancel(error: MillraceError): void {
+    if (this.#outcome === undefined) this.#patience.end(error);
+  }
+
+  /** Runs the job on its model, and settles it unless that happened before. Settles when the job has left the model; never rejects. */
+  async run(processor: JobProcessor, input: InferenceRequest): Promise<void> {
+    if (this.#outcome !== undefined) return;
+    this.#state = 'running';
+    this.#startedAt = this.#clock.now();
+    try {
+      this.#succeed(await processor.infer(input, this.#patience.signal));
+    } catch (error) {
+      this.fail(toMillraceError(error));
+    }
+  }
+
+  /** Settles the job with an error, unless it has settled. */
+  fail(error: MillraceError): void {
+    const state = error.code === 'CANCELLED' || error.code === 'CLIENT_CLOSED_REQUEST' ? 'cancelled' : 'failed';
+    this.#settle({ state, error, timings: this.#timings(undefined) });
+  }
+
+  view(): JobView {
+    const outcome = this.#outcome;
+    return {
+      ...this.ref,
+      id: this.id,
+      state: this.#state,
+      error: outcome === undefined || outcome.state === 'succeeded' ? undefined : outcome.error,
+      timings: outcome?.timings,
+      createdAt: this.createdAt,
+      finishedAt: this.#finishedAt,
+    };
+  }
+
+  #succeed(result: InferenceResult): void {
+    const { outputs, batchRows } = result;
+    this.#settle({ state: 'succeeded', outputs, batchSize: batchRows, timings: this.#timings(result) });
+  }
+
+  /** Invariant I1: the first outcome is the one that is delivered, and no other is. */
+  #settle(outcome: JobOutcome): void {
+    if (this.#outcome !== undefined) return;
+    if (!transitions[this.#state].includes(outcome.state))
+      throw new Error(`a ${this.#state} job cannot be ${outcome.state}`);
+    this.#outcome = outcome;
+    this.#state = outcome.state;
+    this.#finishedAt = this.#clock.wallTime();
+    this.#patience.release();
+    this.#request.endpoint.deliver(outcome);
+    this.#onSettled(this);
+  }
+
+  #timings(result: InferenceResult | undefined): Timings {
+    const now = this.#clock.now();
+    const { receivedAt } = this.#request;
+    const queuedMs = (this.#startedAt ?? now) - receivedAt;
+    return {
+      queue: queuedMs + (result?.waitedMs ?? 0),
+      preprocess: 0,
+      inference: result?.inferenceMs ?? 0,
+      postprocess: 0,
+      total: now - receivedAt,
+    };
+  }
+}
+
+export interface LiveJobContext {
+  readonly ref: ModelRef;
+  readonly room: Room;
+  readonly clock: Clock;
+  readonly onAbort: (job: LiveJob) => void;
+  readonly onSettled: (job: LiveJob) => void;
+}

@@ -1,0 +1,97 @@
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { errorTable, reasonOf } from '../core/errors.js';
+import type { EventMap, Observer } from '../core/events.js';
+
+export const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** Lines about failed requests of one code in one second; the rest is counted in the next one. */
+const FAILURES_PER_SECOND = 5;
+
+/**
+ * Writes events as JSON lines. What an operator must know is `info` and above: models, instances, start and stop,
+ * and requests that the server failed. Requests that went well, or that the client got wrong, are `debug`: under
+ * load they are thousands a second.
+ */
+export function createLogObserver(level: LogLevel, destination?: DestinationStream): Observer {
+  const options = {
+    level,
+    base: null,
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const log = destination === undefined ? pino(options) : pino(options, destination);
+  const failures = new FailureLimit();
+  return {
+    name: 'log',
+    on: {
+      serverListening: ({ url }) => log.info({ url }, 'listening'),
+      serverStopping: ({ reason }) => log.info({ reason }, 'stopping: finishing what was accepted'),
+      serverStopped: ({ reason }) => log.info({ reason }, 'stopped'),
+      modelStateChanged: ({ model, version, from, to, reason }) => {
+        const text = `model ${to.toLowerCase()}`;
+        const isUnload = to === 'UNLOADING' || from === 'UNLOADING';
+        if (isUnload) log.debug({ model, version }, text);
+        else if (to === 'UNAVAILABLE') log.error({ model, version, reason }, text);
+        else log.info({ model, version }, text);
+      },
+      modelNotice: ({ model, version, notice }) => log.warn({ model, version }, notice),
+      instanceStarted: (event) => log.debug(event, 'instance started'),
+      instanceCrashed: (event) => log.error(event, 'instance crashed'),
+      batchExecuted: (event) => {
+        if (event.outcome !== 'succeeded') log.warn(event, 'batch failed');
+      },
+      observerFailed: (event) => log.error(event, 'observer failed'),
+      requestSettled: (event) => logRequest(log, event, failures),
+    },
+  };
+}
+
+function logRequest(log: Logger, event: EventMap['requestSettled'], failures: FailureLimit): void {
+  const { requestId, traceparent, method, route, status, code, cause, durationMs } = event;
+  const isFailure = code !== undefined && errorTable[code].http >= 500;
+  if (!isFailure && !log.isLevelEnabled('debug')) return;
+  const line = {
+    requestId,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    method,
+    route,
+    status,
+    ...(code === undefined ? {} : { code }),
+    durationMs: Math.round(durationMs * 1e3) / 1e3,
+    ...(cause === undefined
+      ? {}
+      : { cause: cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause) }),
+  };
+  if (!isFailure) log.debug(line, 'request');
+  else if (failures.mayLog(code)) log.warn({ ...line, ...failures.suppressed(code) }, 'request failed');
+}
+
+/** Keeps a storm of failures from becoming a storm of lines. */
+class FailureLimit {
+  readonly #seconds = new Map<string, { second: number; lines: number; suppressed: number }>();
+
+  mayLog(code: string): boolean {
+    const second = Math.floor(performance.now() / 1e3);
+    const state = this.#seconds.get(code) ?? { second, lines: 0, suppressed: 0 };
+    this.#seconds.set(code, state);
+    if (state.second !== second) {
+      state.second = second;
+      state.lines = 0;
+    }
+    state.lines += 1;
+    if (state.lines <= FAILURES_PER_SECOND) return true;
+    state.suppressed += 1;
+    return false;
+  }
+
+  /** How many were left out since the last line of this code. */
+  suppressed(code: string): { suppressed?: number } {
+    const state = this.#seconds.get(code);
+    if (state === undefined || state.suppressed === 0) return {};
+    const { suppressed } = state;
+    state.suppressed = 0;
+    return { suppressed };
+  }
+}

@@ -1,0 +1,152 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ModelState, Observer } from '../core/events.js';
+import { EventLoopLag } from './event-loop-lag.js';
+import { type MetricKey, type MetricSpec, metricTable } from './metric-table.js';
+
+/** prom-client's names of gauges that end in _total, which Prometheus keeps for counters. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+/** What is true of a model version at the moment of a scrape. */
+export interface ModelReading {
+  readonly model: string;
+  readonly version: string;
+  readonly state: ModelState;
+  /** Undefined until the model has loaded. */
+  readonly loaded:
+    | { provider: string; batched: boolean; live: number; restarts: number; batcherRows: number }
+    | undefined;
+}
+
+/** Where gauges get their values from, asked at scrape; the composition root fills it in. */
+export interface Readings {
+  models(): readonly ModelReading[];
+  queues(): readonly {
+    model: string;
+    version: string;
+    waitingRows: number;
+    oldestAgeMs: number;
+    takenRows: number;
+    takenBytes: number;
+  }[];
+  jobsInFlight(): number;
+  eventsDropped(): number;
+}
+
+/** The server's metrics: an observer that counts, and gauges that are read when somebody asks. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #metrics: Readonly<Record<MetricKey, Counter | Gauge | Histogram>>;
+  readonly #readings: Readings;
+  readonly #lag = new EventLoopLag();
+
+  constructor(readings: Readings) {
+    this.#readings = readings;
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
+    const entries = Object.entries(metricTable).map(([key, spec]) => [key, create(spec, this.#registry)]);
+    this.#metrics = Object.fromEntries(entries) as Record<MetricKey, Counter | Gauge | Histogram>;
+  }
+
+  /** Everything in Prometheus's text form, with its media type. */
+  async scrape(): Promise<{ text: string; type: string }> {
+    this.#readGauges();
+    return { text: await this.#registry.metrics(), type: this.#registry.contentType };
+  }
+
+  /** Stops watching the event loop. */
+  close(): void {
+    this.#lag.close();
+    this.#registry.clear();
+  }
+
+  readonly observer: Observer = {
+    name: 'metrics',
+    on: {
+      requestSettled: ({ method, route, status, durationMs }) => {
+        this.#count('httpRequests', { method, route, status });
+        this.#measure('httpDuration', { route }, durationMs / 1e3);
+      },
+      jobRejected: ({ model, version, code }) => this.#count('rejections', { model, version, reason: code }),
+      jobSettled: ({ model, version, outcome, timings }) => {
+        this.#count('jobs', { model, version, outcome });
+        if (outcome !== 'succeeded') return;
+        for (const [phase, ms] of Object.entries(timings))
+          this.#measure('jobPhases', { model, version, phase }, ms / 1e3);
+      },
+      batchExecuted: ({ model, version, rows, outcome, computeInputMs, computeInferMs, computeOutputMs }) => {
+        const ref = { model, version };
+        this.#count('batches', { ...ref, outcome });
+        this.#count('rows', ref, rows);
+        this.#measure('batchRows', ref, rows);
+        if (outcome !== 'succeeded') return;
+        this.#measure('batchCompute', { ...ref, stage: 'input' }, computeInputMs / 1e3);
+        this.#measure('batchCompute', { ...ref, stage: 'infer' }, computeInferMs / 1e3);
+        this.#measure('batchCompute', { ...ref, stage: 'output' }, computeOutputMs / 1e3);
+      },
+      instanceCrashed: ({ model, version }) => this.#count('instanceCrashes', { model, version }),
+      observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
+    },
+  };
+
+  #readGauges(): void {
+    for (const key of [
+      'modelState',
+      'modelInfo',
+      'instances',
+      'batcherRows',
+      'queueRows',
+      'queueOldest',
+      'acceptedRows',
+      'acceptedBytes',
+    ] as const) {
+      (this.#metrics[key] as Gauge).reset();
+    }
+    (this.#metrics.instanceRestarts as Counter).reset();
+    (this.#metrics.eventsDropped as Counter).reset();
+    for (const { model, version, state, loaded } of this.#readings.models()) {
+      const ref = { model, version };
+      for (const each of ['LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'] as const) {
+        this.#set('modelState', { ...ref, state: each }, Number(each === state));
+      }
+      if (loaded === undefined) continue;
+      this.#set('modelInfo', { ...ref, execution_provider: loaded.provider, batched: String(loaded.batched) }, 1);
+      this.#set('instances', ref, loaded.live);
+      this.#set('batcherRows', ref, loaded.batcherRows);
+      this.#count('instanceRestarts', ref, loaded.restarts);
+    }
+    for (const { model, version, waitingRows, oldestAgeMs, takenRows, takenBytes } of this.#readings.queues()) {
+      const ref = { model, version };
+      this.#set('queueRows', ref, waitingRows);
+      this.#set('queueOldest', ref, oldestAgeMs / 1e3);
+      this.#set('acceptedRows', ref, takenRows);
+      this.#set('acceptedBytes', ref, takenBytes);
+    }
+    this.#set('jobsInFlight', {}, this.#readings.jobsInFlight());
+    this.#count('eventsDropped', {}, this.#readings.eventsDropped());
+    for (const [stat, seconds] of this.#lag.read()) this.#set('eventLoopLag', { stat }, seconds);
+  }
+
+  #count(key: MetricKey, labels: Record<string, string | number>, by = 1): void {
+    (this.#metrics[key] as Counter).inc(labels, by);
+  }
+
+  #measure(key: MetricKey, labels: Record<string, string | number>, value: number): void {
+    (this.#metrics[key] as Histogram).observe(labels, Math.max(0, value));
+  }
+
+  #set(key: MetricKey, labels: Record<string, string | number>, value: number): void {
+    (this.#metrics[key] as Gauge).set(labels, value);
+  }
+}
+
+function create({ type, name, help, labels, buckets }: MetricSpec, registry: Registry): Counter | Gauge | Histogram {
+  const options = { name, help, labelNames: [...labels], registers: [registry] };
+  switch (type) {
+    case 'counter':
+      return new Counter(options);
+    case 'gauge':
+      return new Gauge(options);
+    case 'histogram':
+      return new Histogram({ ...options, buckets: [...(buckets ?? [])] });
+  }
+}

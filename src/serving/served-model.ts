@@ -1,0 +1,196 @@
+import type { InferenceRequest } from '../batching/batch.js';
+import { policyFrom } from '../batching/batching-config.js';
+import { DynamicBatcher, type InferenceResult } from '../batching/dynamic-batcher.js';
+import type { Clock } from '../core/clock.js';
+import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
+import type { EventSink, ModelRef, ModelState } from '../core/events.js';
+import type { Signature } from '../model/signature.js';
+import type { Backend, Instance } from '../runtime/backend.js';
+import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
+import { InstanceGroup } from '../runtime/instance-group.js';
+import { type BatchingPlan, planBatching } from './batching-plan.js';
+import type { ModelConfig } from './model-config.js';
+import { mayBecome } from './model-state.js';
+import { warmUp } from './warm-up.js';
+
+/** What all models of a server have in common. */
+export interface ServingContext {
+  readonly backend: Backend;
+  readonly providerProbe: ProviderProbe;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  /** The server's `execution_providers`, for models that name none. */
+  readonly executionProviders: readonly ProviderChoice[] | undefined;
+  /** Instances of a model on the CPU that does not say how many. */
+  readonly defaultInstances: number;
+  readonly limits: ModelLimits;
+}
+
+/** Limits with all values in place. */
+export interface ModelLimits {
+  readonly queueRows: number;
+  readonly queueBytes: number;
+  readonly timeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+/** What is known of a model once it has loaded. */
+export interface LoadedModel {
+  readonly signature: Signature;
+  readonly plan: BatchingPlan;
+  readonly provider: string;
+  readonly instances: InstanceGroup;
+  readonly batcher: DynamicBatcher<Instance>;
+}
+
+/** One version of a model: its instances, its batcher, and the state they are in. */
+export class ServedModel {
+  readonly ref: ModelRef;
+  readonly config: ModelConfig;
+  readonly limits: ModelLimits;
+  readonly #path: string;
+  readonly #context: ServingContext;
+  #state: ModelState = 'LOADING';
+  #reason: string | undefined;
+  #loaded: LoadedModel | undefined;
+  #group: InstanceGroup | undefined;
+
+  constructor(source: { ref: ModelRef; path: string; config: ModelConfig }, context: ServingContext) {
+    this.ref = source.ref;
+    this.config = source.config;
+    this.#path = source.path;
+    this.#context = context;
+    const { limits } = source.config;
+    this.limits = {
+      queueRows: limits.queue_rows ?? context.limits.queueRows,
+      queueBytes: limits.queue_bytes ?? context.limits.queueBytes,
+      timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
+      loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
+    };
+    context.events.emit('modelStateChanged', { ...this.ref, from: undefined, to: 'LOADING', reason: undefined });
+  }
+
+  get state(): ModelState {
+    return this.#state;
+  }
+
+  /** Why the model is UNAVAILABLE, in words that may be shown to clients. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** What is known of the model since it loaded; also while it is no longer READY. */
+  get loaded(): LoadedModel | undefined {
+    return this.#loaded;
+  }
+
+  /**
+   * Requests that may be on their way through the model at once: enough for each instance to find its next batch
+   * waiting when it is done with one. What is beyond waits in the queue, where order and cancelling are cheap.
+   */
+  get concurrency(): number {
+    if (this.#loaded === undefined) return 1;
+    return 2 * this.#loaded.instances.size * this.#loaded.plan.maxBatchSize;
+  }
+
+  /** Loads, probes and warms up. The outcome is the state: this never rejects. */
+  async load(): Promise<void> {
+    const { clock } = this.#context;
+    const { loadTimeoutMs } = this.limits;
+    const timer = clock.after(loadTimeoutMs, () => {
+      this.markUnavailable(`it was not loaded, probed and warmed up within ${loadTimeoutMs} ms`);
+    });
+    try {
+      const loaded = await this.#open();
+      if (this.#state !== 'LOADING') return;
+      this.#loaded = loaded;
+      this.#enter('READY', undefined);
+    } catch (error) {
+      if (this.#state === 'LOADING') this.markUnavailable(withoutPaths(reasonOf(error)));
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /**
+   * Runs a request that fits the signature, batched with others.
+   *
+   * @throws MillraceError MODEL_UNAVAILABLE if the model is not READY, else what the batcher gives
+   */
+  infer(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult> {
+    const loaded = this.#loaded;
+    if (this.#state !== 'READY' || loaded === undefined) return Promise.reject(this.unavailable());
+    return loaded.batcher.submit(request, signal);
+  }
+
+  /** The error that a request gets while the model is not READY. */
+  unavailable(): MillraceError {
+    const { model, version } = this.ref;
+    const name = `Model ${model}, version ${version},`;
+    if (this.#state === 'LOADING')
+      return new MillraceError('MODEL_UNAVAILABLE', `${name} is loading.`, { retryAfterMs: 1000 });
+    return new MillraceError('MODEL_UNAVAILABLE', `${name} is unavailable: ${this.#reason ?? 'it was unloaded'}.`);
+  }
+
+  /** Takes the model out of service for good; what waits for it fails, its instances end. */
+  markUnavailable(reason: string): void {
+    if (!mayBecome(this.#state, 'UNAVAILABLE')) return;
+    this.#enter('UNAVAILABLE', reason);
+    this.#group?.destroy(reason);
+    this.#loaded?.batcher.destroy(this.unavailable());
+  }
+
+  /** Unloads the model, at once. Idempotent. */
+  destroy(): void {
+    if (mayBecome(this.#state, 'UNLOADING')) this.#enter('UNLOADING', undefined);
+    this.markUnavailable('it was unloaded');
+  }
+
+  async #open(): Promise<LoadedModel> {
+    const { backend, clock, events, providerProbe, executionProviders, defaultInstances } = this.#context;
+    const { batching, execution_providers, instances, session, warmup } = this.config;
+    const { device } = instances;
+    const requested = execution_providers ?? (device === 'auto' ? executionProviders : undefined);
+    const { providers, notices } = await resolveProviders(requested, device, providerProbe);
+    for (const notice of notices) this.#notice(notice);
+
+    const name = `${this.ref.model}/${this.ref.version}`;
+    const spec = (index: number) => ({ name: `${name}#${index}`, modelPath: this.#path, providers, session });
+    const group = new InstanceGroup({ ref: this.ref, backend, clock, events, spec });
+    this.#group = group;
+    const first = await group.add();
+    const { signature, provider } = first;
+    const plan = await planBatching(signature, batching, async (inputs) => (await first.run(inputs)).outputs);
+    if (plan.unbatchedBecause !== undefined) this.#notice(`requests run one at a time: ${plan.unbatchedBecause}`);
+
+    const count = instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
+    const others = await Promise.all(Array.from({ length: count - 1 }, () => group.add()));
+    if (warmup.enabled) {
+      await Promise.all([first, ...others].map((instance) => warmUp(instance, signature, plan))).catch(
+        (error: unknown) => {
+          this.#notice(`warm-up with generated inputs failed: ${reasonOf(error)}`);
+        },
+      );
+    }
+    const { axes, maxBatchSize } = plan;
+    const policy = policyFrom(batching);
+    const batcher = new DynamicBatcher({ ref: this.ref, axes, maxBatchSize, policy, pool: group, clock, events });
+    group.listen({
+      onIdle: () => batcher.wake(),
+      onGiveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
+    });
+    return { signature, plan, provider, instances: group, batcher };
+  }
+
+  #notice(notice: string): void {
+    this.#context.events.emit('modelNotice', { ...this.ref, notice });
+  }
+
+  #enter(to: ModelState, reason: string | undefined): void {
+    if (!mayBecome(this.#state, to)) throw new Error(`a model cannot go from ${this.#state} to ${to}`);
+    const from = this.#state;
+    this.#state = to;
+    this.#reason = reason;
+    this.#context.events.emit('modelStateChanged', { ...this.ref, from, to, reason });
+  }
+}

@@ -1,0 +1,30 @@
+import { gather } from '../batching/batch.js';
+import { sampleItem } from '../model/sample-inputs.js';
+import type { Signature } from '../model/signature.js';
+import type { Instance } from '../runtime/backend.js';
+import type { BatchingPlan } from './batching-plan.js';
+
+const DEFAULT_FREE_SIZE = 8;
+
+/**
+ * Runs generated batches of the sizes that will be used, since the first run of a new shape is slower: the runtime
+ * plans and allocates then. Sizes in between the powers of two behave like their neighbours.
+ *
+ * @throws MillraceError EXECUTION_FAILED if the model refuses the generated values, INSTANCE_CRASHED if it dies of them
+ */
+export async function warmUp(instance: Instance, signature: Signature, plan: BatchingPlan): Promise<void> {
+  for (const rows of warmUpSizes(plan.maxBatchSize)) {
+    const requests = Array.from({ length: rows }, (_, row) => {
+      const inputs = sampleItem(signature, plan.axes, { row, freeSize: plan.freeSize ?? DEFAULT_FREE_SIZE });
+      return { rows: 1, inputs };
+    });
+    await instance.run(gather(requests, plan.axes));
+  }
+}
+
+/** 1, 2, 4 … and the maximum itself. */
+export function warmUpSizes(maxBatchSize: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < maxBatchSize; size *= 2) sizes.push(size);
+  return [...sizes, maxBatchSize];
+}
