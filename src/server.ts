@@ -6,7 +6,7 @@ import { systemClock } from './core/clock.js';
 import { MillraceError } from './core/errors.js';
 import { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
-import { randomIds } from './core/ids.js';
+import { countedIds, randomIds } from './core/ids.js';
 import { createApp } from './http/app.js';
 import { answerClientErrors } from './http/client-error.js';
 import { createExpressServer } from './http/express-server.js';
@@ -92,7 +92,8 @@ export async function startServer(config: ServerConfig): Promise<Millrace> {
   events.subscribe(metrics.observer);
 
   let stopping: Promise<void> | undefined;
-  const context = { clock, events, ids: randomIds };
+  const requestIds = countedIds();
+  const context = { clock, events, ids: requestIds };
   const routes = [
     ...predictRoutes({ models, jobs, clock, ids: randomIds, limits }),
     ...modelRoutes(models),
@@ -109,7 +110,7 @@ export async function startServer(config: ServerConfig): Promise<Millrace> {
   ];
   const app = createApp(routes, context);
   const server = createExpressServer(app, limits);
-  answerClientErrors(server, randomIds);
+  answerClientErrors(server, requestIds);
   const graceful = new GracefulServer(server, clock);
 
   const destroy = (error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void => {

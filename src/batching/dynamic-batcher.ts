@@ -1,4 +1,4 @@
-import { abortReason } from '../core/abort.js';
+import { type AbortSource, abortReason } from '../core/abort.js';
 import type { Clock, Timer } from '../core/clock.js';
 import { MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
@@ -79,7 +79,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
    * @param signal when it aborts before the request runs, the promise rejects with its reason
    * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
    */
-  submit(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult> {
+  submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
     const { axes, clock } = this.#options;
@@ -100,7 +100,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
           reject(error);
         },
       };
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', onAbort);
       this.#waiting.add(waiting);
       this.wake();
     });

@@ -66,34 +66,33 @@ export class EventBus implements EventSink {
   }
 
   #deliver(subscription: Subscription, events: readonly { name: EventName; event: EventMap[EventName] }[]): void {
-    const { observer } = subscription;
-    const limited = observer.maxLoopShare !== undefined;
+    const { on, maxLoopShare } = subscription.observer;
     const start = this.#clock.now();
-    for (const [index, { name, event }] of events.entries()) {
-      if (limited && this.#mustSkip(subscription)) {
+    for (let index = 0; index < events.length; index += 1) {
+      if (maxLoopShare !== undefined && this.#mustSkip(subscription)) {
         subscription.dropped += events.length - index;
         return;
       }
-      const handler = observer.on[name] as ((event: unknown) => unknown) | undefined;
+      const { name, event } = events[index] as { name: EventName; event: EventMap[EventName] };
+      const handler = on[name] as ((event: unknown) => unknown) | undefined;
       if (handler === undefined) continue;
-      this.#call(subscription, name, () => handler.call(observer.on, event));
-      if (limited) this.#charge(subscription, start);
+      try {
+        const result = handler.call(on, event);
+        if (result instanceof Promise) this.#watch(subscription, name, result);
+      } catch (error) {
+        this.#reportFailure(subscription, name, error);
+      }
+      if (maxLoopShare !== undefined) this.#charge(subscription, start);
     }
   }
 
-  #call(subscription: Subscription, name: EventName, handler: () => unknown): void {
-    try {
-      const result = handler();
-      if (!(result instanceof Promise)) return;
-      subscription.unsettled += 1;
-      result
-        .catch((error: unknown) => this.#reportFailure(subscription, name, error))
-        .finally(() => {
-          subscription.unsettled -= 1;
-        });
-    } catch (error) {
-      this.#reportFailure(subscription, name, error);
-    }
+  #watch(subscription: Subscription, name: EventName, result: Promise<unknown>): void {
+    subscription.unsettled += 1;
+    result
+      .catch((error: unknown) => this.#reportFailure(subscription, name, error))
+      .finally(() => {
+        subscription.unsettled -= 1;
+      });
   }
 
   #mustSkip({ pausedUntil, unsettled }: Subscription): boolean {

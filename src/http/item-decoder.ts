@@ -3,7 +3,7 @@ import { MillraceError } from '../core/errors.js';
 import { didYouMean } from '../core/near-names.js';
 import { shown } from '../core/zod-issues.js';
 import { type BatchAxes, type Dimension, itemShape, type Signature, shapeText } from '../model/signature.js';
-import { allocate, type Datatype } from '../tensor/datatype.js';
+import { allocate, type Datatype, type TensorData } from '../tensor/datatype.js';
 import { elementCount, type Tensor } from '../tensor/tensor.js';
 import { writeElements } from './json-elements.js';
 
@@ -18,12 +18,15 @@ interface ItemInput {
 /** Reads the native API's items, nested JSON arrays without the batch axis, into the tensors that a model takes. */
 export class ItemDecoder {
   readonly #inputs: readonly ItemInput[];
+  /** Whether there are free dimensions that must agree. */
+  readonly #sharesSymbols: boolean;
 
   constructor({ inputs }: Signature, axes: BatchAxes) {
     this.#inputs = inputs.map(({ name, datatype, shape }) => {
       const batchAxis = axes.inputs[name] ?? null;
       return { name, datatype, shape: itemShape(shape, batchAxis), batchAxis };
     });
+    this.#sharesSymbols = this.#inputs.some(({ shape }) => shape.some((size) => typeof size === 'object'));
   }
 
   /**
@@ -33,12 +36,15 @@ export class ItemDecoder {
    * @throws MillraceError INVALID_INPUT that names the place, what was expected there and what came
    */
   decode(item: unknown, path: string): InferenceRequest {
-    const symbols = new Map<string, { size: number; path: string }>();
     const inputs: Record<string, Tensor> = {};
     const values = this.#byName(item, path);
-    for (const [index, input] of this.#inputs.entries()) {
+    const sizes: SymbolSizes | undefined = this.#sharesSymbols ? new Map() : undefined;
+    for (let index = 0; index < this.#inputs.length; index += 1) {
+      const input = this.#inputs[index] as ItemInput;
       const at = values.isBare ? path : `${path}.${input.name}`;
-      inputs[input.name] = decodeTensor(values.list[index], input, { path: at, symbols });
+      const tensor = decodeTensor(values.list[index], input, at);
+      if (sizes !== undefined) checkSymbols(input.shape, itemSizes(tensor, input), { path: at, sizes });
+      inputs[input.name] = tensor;
     }
     return { rows: 1, inputs };
   }
@@ -73,46 +79,57 @@ export class ItemDecoder {
   }
 }
 
-interface DecodeContext {
-  readonly path: string;
-  /** Sizes that free dimensions have taken in this item: one symbol means one size. */
-  readonly symbols: Map<string, { size: number; path: string }>;
-}
+/** Sizes that free dimensions have taken in one item: one symbol means one size. */
+type SymbolSizes = Map<string, { size: number; path: string }>;
 
-function decodeTensor(value: unknown, input: ItemInput, { path, symbols }: DecodeContext): Tensor {
+function decodeTensor(value: unknown, input: ItemInput, path: string): Tensor {
   const { datatype, shape: declared, batchAxis } = input;
   const shape = shapeOf(value, declared);
   // All lengths are checked before anything is allocated: what is allocated then was really sent.
-  checkLengths(value, { shape, input, path });
-  for (const [axis, size] of declared.entries()) {
-    if (typeof size === 'number' || size.symbol === null) continue;
-    const known = symbols.get(size.symbol);
-    if (known === undefined) symbols.set(size.symbol, { size: shape[axis] as number, path });
-    else if (known.size !== shape[axis]) {
-      const text = `Dimension ${size.symbol} must be the same in all inputs.`;
-      throw invalid(text, { path, expected: `${known.size}, as in ${known.path}`, got: String(shape[axis]) });
+  checkLengths(value, 0, { shape, input, path: () => path });
+  const data = allocate(datatype, elementCount(shape));
+  fillElements(value, { datatype, data, at: 0, depth: shape.length, path: () => path });
+  return { datatype, shape: batchAxis === null ? shape : shape.toSpliced(batchAxis, 0, 1), data };
+}
+
+/** Writes nested arrays of `depth` levels from element `at` on; gives the element after the last. */
+function fillElements(
+  value: unknown,
+  target: { datatype: Datatype; data: TensorData; at: number; depth: number; path: () => string },
+): number {
+  const { datatype, data, at, depth, path } = target;
+  if (depth <= 1) {
+    const values = depth === 0 ? [value] : (value as unknown[]);
+    writeElements(values, { datatype, data, at, pathOf: (index) => (depth === 0 ? path() : `${path()}[${index}]`) });
+    return at + values.length;
+  }
+  let next = at;
+  for (const [index, child] of (value as unknown[]).entries()) {
+    next = fillElements(child, { datatype, data, at: next, depth: depth - 1, path: () => `${path()}[${index}]` });
+  }
+  return next;
+}
+
+function checkSymbols(
+  declared: readonly Dimension[],
+  shape: readonly number[],
+  { path, sizes }: { path: string; sizes: SymbolSizes },
+): void {
+  for (const [axis, dimension] of declared.entries()) {
+    if (typeof dimension === 'number' || dimension.symbol === null) continue;
+    const size = shape[axis] as number;
+    const known = sizes.get(dimension.symbol);
+    if (known === undefined) sizes.set(dimension.symbol, { size, path });
+    else if (known.size !== size) {
+      const text = `Dimension ${dimension.symbol} must be the same in all inputs.`;
+      throw invalid(text, { path, expected: `${known.size}, as in ${known.path}`, got: String(size) });
     }
   }
-  const data = allocate(datatype, elementCount(shape));
-  let at = 0;
-  const fill = (part: unknown, axis: number, partPath: () => string) => {
-    if (axis < shape.length - 1) {
-      for (const [index, child] of (part as unknown[]).entries())
-        fill(child, axis + 1, () => `${partPath()}[${index}]`);
-      return;
-    }
-    const isScalar = shape.length === 0;
-    const values = isScalar ? [part] : (part as unknown[]);
-    writeElements(values, {
-      datatype,
-      data,
-      at,
-      pathOf: (index) => (isScalar ? partPath() : `${partPath()}[${index}]`),
-    });
-    at += values.length;
-  };
-  fill(value, 0, () => path);
-  return { datatype, shape: batchAxis === null ? shape : shape.toSpliced(batchAxis, 0, 1), data };
+}
+
+/** A decoded tensor's shape without the batch axis. */
+function itemSizes({ shape }: Tensor, { batchAxis }: ItemInput): readonly number[] {
+  return batchAxis === null ? shape : shape.toSpliced(batchAxis, 1);
 }
 
 /** The item's shape: fixed sizes as declared, free ones as long as the first array at their depth. */
@@ -127,22 +144,22 @@ function shapeOf(value: unknown, declared: readonly Dimension[]): number[] {
 
 function checkLengths(
   value: unknown,
-  { shape, input, path }: { shape: readonly number[]; input: ItemInput; path: string },
+  axis: number,
+  context: { shape: readonly number[]; input: ItemInput; path: () => string },
 ): void {
-  const check = (part: unknown, axis: number, partPath: () => string) => {
-    const expected = shape[axis];
-    if (expected === undefined) {
-      if (Array.isArray(part)) throw wrongShape(input, partPath(), 'a single value', shown(part));
-      return;
-    }
-    if (!Array.isArray(part) || part.length !== expected) {
-      throw wrongShape(input, partPath(), `an array of ${expected}`, shown(part));
-    }
-    // Values of the innermost arrays are looked at when they are read.
-    if (axis === shape.length - 1) return;
-    for (const [index, child] of part.entries()) check(child, axis + 1, () => `${partPath()}[${index}]`);
-  };
-  check(value, 0, () => path);
+  const { shape, input, path } = context;
+  const expected = shape[axis];
+  if (expected === undefined) {
+    if (Array.isArray(value)) throw wrongShape(input, path(), 'a single value', shown(value));
+    return;
+  }
+  if (!Array.isArray(value) || value.length !== expected)
+    throw wrongShape(input, path(), `an array of ${expected}`, shown(value));
+  // Values of the innermost arrays are looked at when they are read.
+  if (axis === shape.length - 1) return;
+  for (const [index, child] of value.entries()) {
+    checkLengths(child, axis + 1, { shape, input, path: () => `${path()}[${index}]` });
+  }
 }
 
 function wrongShape({ datatype, shape, name }: ItemInput, path: string, expected: string, got: string): MillraceError {

@@ -24,21 +24,20 @@ const parametersSchema = z.strictObject({
     .describe(`${PRIORITY.highest} is the highest, ${PRIORITY.lowest} the lowest; 0 means ${PRIORITY.default}`),
 });
 
-/** The body of POST /predict; `model` and `version` may also stand in the path. */
+/**
+ * The body of POST /predict; `model` and `version` may also stand in the path. The fields are `optional` and not
+ * `exactOptional`, which JSON cannot tell apart: zod looks for an issue in each field that is missing otherwise.
+ */
 export const predictEnvelopeSchema = z.strictObject({
-  model: z.string().exactOptional(),
-  version: z.union([z.string(), z.int()]).exactOptional(),
-  id: idSchema.exactOptional().describe('The id of the job; made by the server if it is not given'),
+  model: z.string().optional(),
+  version: z.union([z.string(), z.int()]).optional(),
+  id: idSchema.optional().describe('The id of the job; made by the server if it is not given'),
   input: z
     .unknown()
     .optional()
     .describe('One item: its arrays by name of the input, or the bare array where the model has one input'),
-  inputs: z
-    .array(z.unknown())
-    .min(1)
-    .exactOptional()
-    .describe('Several items; exactly one of input and inputs is given'),
-  parameters: parametersSchema.exactOptional(),
+  inputs: z.array(z.unknown()).min(1).optional().describe('Several items; exactly one of input and inputs is given'),
+  parameters: parametersSchema.optional(),
 });
 
 export type PredictEnvelope = z.output<typeof predictEnvelopeSchema>;

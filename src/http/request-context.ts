@@ -28,11 +28,9 @@ export interface ContextOptions {
   readonly ids: IdSource;
 }
 
-const contexts = new WeakMap<object, RequestContext>();
-
 /** The context that `openContext` made for this response. */
-export function contextOf(response: object): RequestContext {
-  const context = contexts.get(response);
+export function contextOf({ locals }: Response): RequestContext {
+  const context = (locals as { context?: RequestContext }).context;
   if (context === undefined) throw new Error('a request without a context: openContext must come first');
   return context;
 }
@@ -50,7 +48,7 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
     error: undefined,
     onGone: undefined,
   };
-  contexts.set(response, context);
+  response.locals['context'] = context;
   response.setHeader('X-Request-Id', context.id);
   if (context.traceparent !== undefined) response.setHeader('traceparent', context.traceparent);
   events.emit('requestReceived', { requestId: context.id, method });

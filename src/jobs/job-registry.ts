@@ -77,8 +77,9 @@ export class JobRegistry<Live extends LiveJob> {
     this.#finished.delete(view.id);
     this.#finished.set(view.id, { view, until: now + FINISHED_TTL_MS });
     // Oldest first, as they were inserted.
-    for (const [id, { until }] of this.#finished) {
-      if (until > now && this.#finished.size <= MAX_FINISHED) break;
+    for (const id of this.#finished.keys()) {
+      const isOld = (this.#finished.get(id)?.until ?? 0) <= now;
+      if (!isOld && this.#finished.size <= MAX_FINISHED) break;
       this.#finished.delete(id);
     }
   }

@@ -5,7 +5,7 @@ import { totalBytes } from '../tensor/tensor.js';
 import type { JobProcessor, JobRequest, JobView } from './job.js';
 import { JobQueue, type Room } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
-import { LiveJob } from './live-job.js';
+import { type JobOwner, LiveJob } from './live-job.js';
 
 /** What the caller of `submit` keeps: the means to say that nobody waits any more. */
 export interface JobHandle {
@@ -67,35 +67,22 @@ export class JobService {
    */
   submit(processor: JobProcessor, requests: readonly JobRequest[], groupId?: string): JobHandle[] {
     if (this.#closed) throw new MillraceError('SHUTTING_DOWN', 'The server is shutting down and takes no new work.');
-    for (const id of [...requests.map((request) => request.id), ...(groupId === undefined ? [] : [groupId])]) {
-      if (!this.#registry.isInFlight(id)) continue;
-      throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', {
-        path: 'id',
-        expected: 'a new id',
-        got: id,
-      });
-    }
+    for (const { id } of requests) this.#refuseKnown(id);
+    if (groupId !== undefined) this.#refuseKnown(groupId);
     const queue = this.#queueOf(processor);
     const rooms = requests.map(({ input }) => roomFor(input));
-    try {
-      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
-    } catch (error) {
-      const { code } = toMillraceError(error);
-      for (const [index, { id }] of requests.entries()) {
-        this.#events.emit('jobRejected', { ...processor.ref, jobId: id, rows: rooms[index]?.rows ?? 0, code });
-      }
-      throw error;
-    }
-    const place = { ref: processor.ref, queue, groupId };
-    const jobs = requests.map((request, index) => this.#makeJob(request, rooms[index] as Room, place));
+    this.#reserve(queue, processor.ref, { requests, rooms });
+    const owner = this.#ownerOf(processor.ref, queue, groupId);
+    const jobs = requests.map((request, index) => new LiveJob(request, rooms[index] as Room, owner));
     if (groupId !== undefined) this.#registry.addGroup({ id: groupId, jobIds: jobs.map(({ id }) => id) });
+    const { model, version } = processor.ref;
     for (const [index, job] of jobs.entries()) {
       const { input } = requests[index] as JobRequest;
       this.#registry.add(job);
-      this.#events.emit('jobQueued', { ...job.ref, jobId: job.id, rows: job.rows });
+      this.#events.emit('jobQueued', { model, version, jobId: job.id, rows: job.rows });
       // A failed job is told of in a turn of its own: the caller does not have its handles yet.
       if (input instanceof MillraceError) queueMicrotask(() => job.fail(input));
-      else queue.add(job, () => job.run(processor, input).finally(() => queue.release(job)));
+      else queue.add(job, () => job.run(processor, input));
     }
     return jobs;
   }
@@ -147,21 +134,35 @@ export class JobService {
     return queue;
   }
 
-  #makeJob(
-    request: JobRequest,
-    room: Room,
-    place: { ref: ModelRef; queue: JobQueue; groupId: string | undefined },
-  ): LiveJob {
-    const { ref, queue, groupId } = place;
-    return new LiveJob(request, {
+  #refuseKnown(id: string): void {
+    if (!this.#registry.isInFlight(id)) return;
+    const details = { path: 'id', expected: 'a new id', got: id };
+    throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', details);
+  }
+
+  #reserve(queue: JobQueue, ref: ModelRef, asked: { requests: readonly JobRequest[]; rooms: readonly Room[] }): void {
+    const { requests, rooms } = asked;
+    try {
+      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+    } catch (error) {
+      const { code } = toMillraceError(error);
+      for (const [index, { id }] of requests.entries()) {
+        this.#events.emit('jobRejected', { ...ref, jobId: id, rows: rooms[index]?.rows ?? 0, code });
+      }
+      throw error;
+    }
+  }
+
+  #ownerOf(ref: ModelRef, queue: JobQueue, groupId: string | undefined): JobOwner {
+    return {
       ref,
-      room,
       clock: this.#clock,
-      onAbort: (job) => {
+      abandoned: (job) => {
         if (queue.remove(job.id)) queue.release(job);
       },
-      onSettled: (job) => this.#afterSettled(job, groupId),
-    });
+      settled: (job) => this.#afterSettled(job, groupId),
+      left: (job) => queue.release(job),
+    };
   }
 
   #afterSettled(job: LiveJob, groupId: string | undefined): void {

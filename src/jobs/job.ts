@@ -1,5 +1,6 @@
 import type { InferenceRequest } from '../batching/batch.js';
 import type { InferenceResult } from '../batching/dynamic-batcher.js';
+import type { AbortSource } from '../core/abort.js';
 import type { MillraceError } from '../core/errors.js';
 import type { ModelRef, Timings } from '../core/events.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -45,7 +46,7 @@ export interface JobProcessor {
   readonly limits: { readonly queueRows: number; readonly queueBytes: number };
   /** Jobs that may be on their way through the model at once. */
   readonly concurrency: number;
-  infer(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult>;
+  infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult>;
 }
 
 /** A job as GET /jobs shows it, while it is in flight and for a while after. Never its input or output. */

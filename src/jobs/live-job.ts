@@ -24,34 +24,29 @@ export class LiveJob {
   readonly rows: number;
   readonly bytes: number;
   readonly createdAt: number;
-  readonly #clock: Clock;
   readonly #request: JobRequest;
+  readonly #owner: JobOwner;
   readonly #patience: Patience;
-  readonly #onSettled: (job: LiveJob) => void;
   #state: JobState = 'queued';
   #startedAt: number | undefined;
   #outcome: JobOutcome | undefined;
   #finishedAt: number | undefined;
 
-  /**
-   * @param onAbort called when nobody waits for the job any more, before it settles with the reason
-   * @param onSettled called once, after the endpoint got the outcome
-   */
-  constructor(request: JobRequest, { ref, room, clock, onAbort, onSettled }: LiveJobContext) {
+  constructor(request: JobRequest, room: Room, owner: JobOwner) {
+    const { clock, ref } = owner;
     this.id = request.id;
     this.ref = ref;
     this.priority = request.priority;
-    this.#request = request;
-    this.#clock = clock;
-    this.#onSettled = onSettled;
-    this.createdAt = clock.wallTime();
     this.rows = room.rows;
     this.bytes = room.bytes;
-    const alreadySpentMs = clock.now() - request.receivedAt;
-    this.#patience = new Patience(clock, Math.max(0, request.timeoutMs - alreadySpentMs), request.timeoutMs);
-    this.#patience.signal.addEventListener('abort', () => {
-      onAbort(this);
-      this.fail(abortReason(this.#patience.signal));
+    this.createdAt = clock.wallTime();
+    this.#request = request;
+    this.#owner = owner;
+    const leftMs = Math.max(0, request.receivedAt + request.timeoutMs - clock.now());
+    this.#patience = new Patience(clock, leftMs, request.timeoutMs);
+    this.#patience.addEventListener('abort', () => {
+      owner.abandoned(this);
+      this.fail(abortReason(this.#patience));
     });
   }
 
@@ -66,14 +61,16 @@ export class LiveJob {
 
   /** Runs the job on its model, and settles it unless that happened before. Settles when the job has left the model; never rejects. */
   async run(processor: JobProcessor, input: InferenceRequest): Promise<void> {
-    if (this.#outcome !== undefined) return;
-    this.#state = 'running';
-    this.#startedAt = this.#clock.now();
-    try {
-      this.#succeed(await processor.infer(input, this.#patience.signal));
-    } catch (error) {
-      this.fail(toMillraceError(error));
+    if (this.#outcome === undefined) {
+      this.#state = 'running';
+      this.#startedAt = this.#owner.clock.now();
+      try {
+        this.#succeed(await processor.infer(input, this.#patience));
+      } catch (error) {
+        this.fail(toMillraceError(error));
+      }
     }
+    this.#owner.left(this);
   }
 
   /** Settles the job with an error, unless it has settled. */
@@ -85,8 +82,9 @@ export class LiveJob {
   view(): JobView {
     const outcome = this.#outcome;
     return {
-      ...this.ref,
       id: this.id,
+      model: this.ref.model,
+      version: this.ref.version,
       state: this.#state,
       error: outcome === undefined || outcome.state === 'succeeded' ? undefined : outcome.error,
       timings: outcome?.timings,
@@ -107,14 +105,14 @@ export class LiveJob {
       throw new Error(`a ${this.#state} job cannot be ${outcome.state}`);
     this.#outcome = outcome;
     this.#state = outcome.state;
-    this.#finishedAt = this.#clock.wallTime();
+    this.#finishedAt = this.#owner.clock.wallTime();
     this.#patience.release();
     this.#request.endpoint.deliver(outcome);
-    this.#onSettled(this);
+    this.#owner.settled(this);
   }
 
   #timings(result: InferenceResult | undefined): Timings {
-    const now = this.#clock.now();
+    const now = this.#owner.clock.now();
     const { receivedAt } = this.#request;
     const queuedMs = (this.#startedAt ?? now) - receivedAt;
     return {
@@ -127,10 +125,14 @@ export class LiveJob {
   }
 }
 
-export interface LiveJobContext {
+/** What a job tells the one who keeps it. */
+export interface JobOwner {
   readonly ref: ModelRef;
-  readonly room: Room;
   readonly clock: Clock;
-  readonly onAbort: (job: LiveJob) => void;
-  readonly onSettled: (job: LiveJob) => void;
+  /** Nobody waits for the job any more; it settles right after. */
+  abandoned(job: LiveJob): void;
+  /** The job has settled, and its endpoint has got the outcome. */
+  settled(job: LiveJob): void;
+  /** A job that was started has left the model, settled now or long before. */
+  left(job: LiveJob): void;
 }

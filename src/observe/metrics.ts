@@ -1,10 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ModelState, Observer } from '../core/events.js';
+import type { ModelState, Observer, Timings } from '../core/events.js';
 import { EventLoopLag } from './event-loop-lag.js';
 import { type MetricKey, type MetricSpec, metricTable } from './metric-table.js';
 
 /** prom-client's names of gauges that end in _total, which Prometheus keeps for counters. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+const PHASES = [
+  'queue',
+  'preprocess',
+  'inference',
+  'postprocess',
+  'total',
+] as const satisfies readonly (keyof Timings)[];
 
 /** What is true of a model version at the moment of a scrape. */
 export interface ModelReading {
@@ -70,8 +78,11 @@ export class Metrics {
       jobSettled: ({ model, version, outcome, timings }) => {
         this.#count('jobs', { model, version, outcome });
         if (outcome !== 'succeeded') return;
-        for (const [phase, ms] of Object.entries(timings))
-          this.#measure('jobPhases', { model, version, phase }, ms / 1e3);
+        // A phase that a model does not have takes no time, and says nothing.
+        for (const phase of PHASES) {
+          const ms = timings[phase];
+          if (ms > 0) this.#measure('jobPhases', { model, version, phase }, ms / 1e3);
+        }
       },
       batchExecuted: ({ model, version, rows, outcome, computeInputMs, computeInferMs, computeOutputMs }) => {
         const ref = { model, version };

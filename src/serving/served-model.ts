@@ -1,6 +1,7 @@
 import type { InferenceRequest } from '../batching/batch.js';
 import { policyFrom } from '../batching/batching-config.js';
 import { DynamicBatcher, type InferenceResult } from '../batching/dynamic-batcher.js';
+import type { AbortSource } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { EventSink, ModelRef, ModelState } from '../core/events.js';
@@ -117,7 +118,7 @@ export class ServedModel {
    *
    * @throws MillraceError MODEL_UNAVAILABLE if the model is not READY, else what the batcher gives
    */
-  infer(request: InferenceRequest, signal: AbortSignal): Promise<InferenceResult> {
+  infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     const loaded = this.#loaded;
     if (this.#state !== 'READY' || loaded === undefined) return Promise.reject(this.unavailable());
     return loaded.batcher.submit(request, signal);

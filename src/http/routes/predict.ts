@@ -12,6 +12,7 @@ import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
 import { type PredictRequest, readEnvelope } from '../predict-envelope.js';
 import { problemOf } from '../problem.js';
+import type { RequestContext } from '../request-context.js';
 import { type Exchange, type Route, sendText } from '../route.js';
 
 export interface PredictServices {
@@ -34,27 +35,43 @@ export function predictRoutes(services: PredictServices): Route[] {
 }
 
 async function predict(exchange: Exchange, services: PredictServices): Promise<void> {
-  const { request, response, context } = exchange;
+  const { request, response } = exchange;
   expectJson(request);
   const body = await readBody(request, services.limits.body_bytes);
+  const prediction = startJobs(body, exchange, services);
+  const outcomes = await prediction.outcomes;
+  // The client has left, or the answer was begun by somebody who ends the connection.
+  if (!response.destroyed) answer(exchange, prediction, outcomes);
+}
+
+/** The jobs of one request, on their way. */
+interface Prediction {
+  readonly id: string;
+  readonly model: ServedModel;
+  readonly isList: boolean;
+  readonly outcomes: Promise<JobOutcome[]>;
+}
+
+/** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
+function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
   const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
   const { name, version } = targetOf(envelope, request.params as Record<string, string>);
   const model = services.models.resolve(name, version);
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
-  const outcomes = await runItems(
-    model,
-    { id, timeoutMs, envelope, receivedAt: context.receivedAt },
-    exchange,
-    services,
-  );
-  // The client has left, or the answer was begun by somebody who ends the connection.
-  if (response.destroyed) return;
-  const { model: modelName, version: servedVersion } = model.ref;
-  const head = `{"id":${JSON.stringify(id)},"model":"${modelName}","version":"${servedVersion}"`;
+  const outcomes = submitItems(model, { id, timeoutMs, envelope, context }, services.jobs);
+  return { id, model, isList: envelope.isList, outcomes };
+}
+
+function answer(
+  { response, context }: Exchange,
+  { id, model, isList }: Prediction,
+  outcomes: readonly JobOutcome[],
+): void {
+  const head = `{"id":${JSON.stringify(id)},"model":"${model.ref.model}","version":"${model.ref.version}"`;
   const { axes } = (model.loaded as LoadedModel).plan;
-  if (!envelope.isList) {
+  if (!isList) {
     const outcome = outcomes[0] as JobOutcome;
     if (outcome.state !== 'succeeded') throw outcome.error;
     sendText(response, 200, `${head},"output":${encodeItem(outcome.outputs, axes)},${figures(outcome)}}`);
@@ -75,34 +92,42 @@ interface PredictJobs {
   readonly id: string;
   readonly timeoutMs: number;
   readonly envelope: PredictRequest;
-  readonly receivedAt: number;
+  readonly context: RequestContext;
 }
 
 /**
- * Runs each item as a job of its own; settles with the outcomes in the items' order. An item of a list that does not
- * fit the model is a failed job among the others; a single one is refused before it becomes a job.
+ * Submits each item as a job of its own; settles with the outcomes in the items' order. An item of a list that does
+ * not fit the model is a failed job among the others; a single one is refused before it becomes a job.
  */
-async function runItems(
+function submitItems(
   model: ServedModel,
-  { id, timeoutMs, envelope, receivedAt }: PredictJobs,
-  { context }: Exchange,
-  { jobs }: PredictServices,
+  { id, timeoutMs, envelope, context }: PredictJobs,
+  jobs: JobService,
 ): Promise<JobOutcome[]> {
   const { items, isList, priority } = envelope;
+  const { receivedAt } = context;
   const decoder = decoderFor(model.loaded as LoadedModel);
-  const outcomes: Promise<JobOutcome>[] = [];
+  const outcomes = new Array<JobOutcome>(items.length);
+  let left = items.length;
+  let finish: (outcomes: JobOutcome[]) => void = () => undefined;
+  const finished = new Promise<JobOutcome[]>((resolve) => {
+    finish = resolve;
+  });
   const requests = items.map((item, index): JobRequest => {
-    const { promise, resolve } = withResolver<JobOutcome>();
-    outcomes.push(promise);
     const input = isList ? decodeOrError(decoder, item, `inputs[${index}]`) : decoder.decode(item, 'input');
-    const endpoint = { kind: 'response', deliver: resolve } as const;
-    return { id: isList ? `${id}.${index}` : id, input, endpoint, priority, timeoutMs, receivedAt };
+    const deliver = (outcome: JobOutcome) => {
+      outcomes[index] = outcome;
+      left -= 1;
+      if (left === 0) finish(outcomes);
+    };
+    const jobId = isList ? `${id}.${index}` : id;
+    return { id: jobId, input, endpoint: { kind: 'response', deliver }, priority, timeoutMs, receivedAt };
   });
   const handles = jobs.submit(model, requests, isList ? id : undefined);
   context.onGone = (reason) => {
     for (const handle of handles) handle.cancel(reason);
   };
-  return Promise.all(outcomes);
+  return finished;
 }
 
 function decodeOrError(decoder: ItemDecoder, item: unknown, path: string): JobRequest['input'] {
@@ -161,16 +186,13 @@ function timeoutFrom(header: string | string[] | undefined): number | undefined 
 
 function figures({ timings, batchSize }: { timings: Timings; batchSize: number }): string {
   const { queue, preprocess, inference, postprocess, total } = timings;
-  const [q, pre, inf, post, all] = [queue, preprocess, inference, postprocess, total].map(
-    (ms) => Math.round(ms * 1e3) / 1e3,
+  return (
+    `"timings_ms":{"queue":${toMicros(queue)},"preprocess":${toMicros(preprocess)},"inference":${toMicros(inference)},` +
+    `"postprocess":${toMicros(postprocess)},"total":${toMicros(total)}},"batch_size":${batchSize}`
   );
-  return `"timings_ms":{"queue":${q},"preprocess":${pre},"inference":${inf},"postprocess":${post},"total":${all}},"batch_size":${batchSize}`;
 }
 
-function withResolver<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
-  let resolve: (value: Value) => void = () => undefined;
-  const promise = new Promise<Value>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
+/** Milliseconds with three decimals. */
+function toMicros(ms: number): number {
+  return Math.round(ms * 1e3) / 1e3;
 }
