@@ -3,6 +3,5 @@
 import { prepare } from './prepare.mjs';
 
 prepare();
-const { main } = await import('../dist/main.js');
-const exitCode = await main(['serve', ...process.argv.slice(2)]);
-if (exitCode !== undefined) process.exitCode = exitCode;
+const { run } = await import('../dist/main.js');
+await run(['serve', ...process.argv.slice(2)]);

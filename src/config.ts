@@ -49,14 +49,25 @@ export const serverConfigSchema = z.strictObject({
     .max(64)
     .exactOptional()
     .describe('Instances of a model on the CPU; without it as many as there are processors, at most 8'),
-  limits: limitsSchema.prefault({}),
-  log: z.strictObject({ level: z.enum(logLevels).default('info') }).prefault({}),
+  limits: limitsSchema
+    .prefault({})
+    .describe('What clients may ask of the server, and of each model that sets no limit itself'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(logLevels)
+        .default('info')
+        .describe('Lines of this level and graver ones are written; requests that went well are `debug`'),
+    })
+    .prefault({})
+    .describe('The log: JSON lines on standard output'),
   shutdown: z
     .strictObject({
       grace_ms: milliseconds.default(2_000).describe('After the signal requests are still answered for so long'),
       timeout_ms: milliseconds.default(30_000).describe('Work that was accepted has so long to finish after that'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What happens after SIGTERM or SIGINT'),
 });
 
 export type ServerConfig = z.output<typeof serverConfigSchema>;

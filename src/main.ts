@@ -11,6 +11,7 @@ import { version } from './version.js';
 /** The command line was not understood, or the configuration is wrong. */
 const EXIT_USAGE = 2;
 const EXIT_FAILURE = 1;
+const LAST_RESORT_MS = 5_000;
 
 /**
  * Runs the command line.
@@ -68,7 +69,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const entry = process.argv[1];
-if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2));
+/** Runs the command line as the whole of this process. */
+export async function run(argv: readonly string[]): Promise<void> {
+  process.exitCode = await main(argv);
+  // A thread inside native code keeps the process alive when all else has ended; then only a signal ends it.
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_RESORT_MS).unref();
 }
+
+const entry = process.argv[1];
+if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url)) await run(process.argv.slice(2));

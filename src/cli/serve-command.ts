@@ -6,8 +6,6 @@ import { type Millrace, startServer } from '../server.js';
 const DEFAULT_CONFIG_FILE = './millrace.yaml';
 /** A terminal and npm may each deliver the signal that the user sent once. */
 const ONE_SIGNAL_MS = 1_000;
-/** A thread inside native code keeps the process alive after everything has ended; then only a signal ends it. */
-const LAST_RESORT_MS = 5_000;
 
 /**
  * `millrace serve`: listens until a signal comes, then finishes what was accepted.
@@ -32,7 +30,6 @@ export async function serve({ config: file, logLevel, port, ...flags }: Record<s
     throw listenFailure(error as NodeJS.ErrnoException, config);
   });
   await untilSignal(millrace);
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_RESORT_MS).unref();
   return 0;
 }
 

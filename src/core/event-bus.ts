@@ -24,6 +24,8 @@ interface Subscription {
 export class EventBus implements EventSink {
   readonly #clock: Clock;
   readonly #subscriptions = new Set<Subscription>();
+  /** Events that some observer has a handler for; the others end where they are told. */
+  #heard = new Set<string>();
   #waiting: { name: EventName; event: EventMap[EventName] }[] = [];
   #scheduled = false;
   #dropped = 0;
@@ -41,12 +43,15 @@ export class EventBus implements EventSink {
   subscribe(observer: Observer): () => void {
     const subscription: Subscription = { observer, pausedUntil: 0, unsettled: 0, dropped: 0 };
     this.#subscriptions.add(subscription);
+    this.#findAudience();
     return () => {
       this.#subscriptions.delete(subscription);
+      this.#findAudience();
     };
   }
 
   emit<Name extends EventName>(name: Name, event: EventMap[Name]): void {
+    if (!this.#heard.has(name)) return;
     if (this.#waiting.length >= MAX_WAITING_EVENTS) {
       this.#dropped += 1;
       return;
@@ -63,6 +68,10 @@ export class EventBus implements EventSink {
     const events = this.#waiting;
     this.#waiting = [];
     for (const subscription of this.#subscriptions) this.#deliver(subscription, events);
+  }
+
+  #findAudience(): void {
+    this.#heard = new Set([...this.#subscriptions].flatMap(({ observer }) => Object.keys(observer.on)));
   }
 
   #deliver(subscription: Subscription, events: readonly { name: EventName; event: EventMap[EventName] }[]): void {

@@ -40,13 +40,8 @@ const answerError: ErrorRequestHandler = (thrown, _request, response, _next) => 
 };
 
 function sendError(response: Response, error: MillraceError): void {
-  for (const [name, value] of Object.entries(problemHeaders(error))) response.setHeader(name, value);
-  sendText(
-    response,
-    errorTable[error.code].http,
-    JSON.stringify(problemOf(error, contextOf(response).id)),
-    PROBLEM_TYPE,
-  );
+  const problem = JSON.stringify(problemOf(error, contextOf(response).id));
+  sendText(response, errorTable[error.code].http, problem, { type: PROBLEM_TYPE, headers: problemHeaders(error) });
 }
 
 /** The one error that Express itself throws at requests: a path that is not valid percent-encoding. */

@@ -40,11 +40,10 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       }
     };
     request.on('data', onData);
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)));
-    request.once('error', (error) => reject(left(error)));
-    // 'close' comes after every request; an error is only made when it is one, for its stack costs microseconds.
-    request.once('close', () => {
-      if (!request.readableEnded) reject(left(undefined));
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)));
+    // 'close' comes after every request, also after one that failed or was cut.
+    request.on('close', () => {
+      if (!request.readableEnded) reject(left());
     });
   });
 }
@@ -104,6 +103,6 @@ function invalidJson(message: string, expected: string, got: string): MillraceEr
   return new MillraceError('INVALID_JSON', message, { path: 'body', expected, got });
 }
 
-function left(cause: Error | undefined): MillraceError {
-  return new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before its request was complete.', { cause });
+function left(): MillraceError {
+  return new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before its request was complete.');
 }

@@ -66,7 +66,7 @@ export class GracefulServer {
     this.#answers.add(answer);
     this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
     if (this.#isClosing) closeAfter(answer);
-    answer.once('close', () => {
+    answer.on('close', () => {
       this.#answers.delete(answer);
       const left = (this.#busy.get(socket) ?? 1) - 1;
       if (left > 0) this.#busy.set(socket, left);

@@ -92,6 +92,50 @@ export function readEnvelope(body: unknown, maxRows: number): PredictRequest {
   };
 }
 
+/**
+ * The model and version that a request names: in the path, or in the body.
+ *
+ * @throws MillraceError INVALID_REQUEST if it names none, or two different ones
+ */
+export function targetOf(
+  { model, version }: PredictRequest,
+  params: Record<string, string>,
+): { name: string; version: string | undefined } {
+  const name = params['name'] ?? model;
+  if (name === undefined) {
+    const details = { path: 'model', expected: 'the name of a model that GET /models lists', got: 'nothing' };
+    throw new MillraceError('INVALID_REQUEST', 'The request names no model.', details);
+  }
+  for (const [path, inBody, inPath] of [
+    ['model', model, params['name']],
+    ['version', version, params['version']],
+  ] as const) {
+    if (inBody === undefined || inPath === undefined || inBody === inPath) continue;
+    const text = `The body names another ${path} than the path.`;
+    throw new MillraceError('INVALID_REQUEST', text, {
+      path,
+      expected: inPath.slice(0, 128),
+      got: inBody.slice(0, 128),
+    });
+  }
+  return { name, version: params['version'] ?? version };
+}
+
+/**
+ * Reads the header X-Request-Timeout-Ms.
+ *
+ * @throws MillraceError INVALID_REQUEST if it is there and is no whole number of milliseconds
+ */
+export function timeoutFrom(header: string | string[] | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && /^[1-9]\d{0,7}$/.test(header)) return Number(header);
+  throw new MillraceError('INVALID_REQUEST', 'The timeout is not a whole number of milliseconds.', {
+    path: 'headers.x-request-timeout-ms',
+    expected: 'a whole number from 1 to 99999999',
+    got: String(header).slice(0, 40),
+  });
+}
+
 function invalid(message: string, path: string): MillraceError {
   return new MillraceError('INVALID_REQUEST', message, { path });
 }

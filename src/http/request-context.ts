@@ -49,10 +49,8 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
     onGone: undefined,
   };
   response.locals['context'] = context;
-  response.setHeader('X-Request-Id', context.id);
-  if (context.traceparent !== undefined) response.setHeader('traceparent', context.traceparent);
   events.emit('requestReceived', { requestId: context.id, method });
-  response.once('close', () => {
+  response.on('close', () => {
     if (!response.writableFinished) {
       context.error ??= new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before the answer was complete.');
       context.onGone?.(context.error);

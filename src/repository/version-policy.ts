@@ -4,10 +4,11 @@ import { z } from 'zod';
 export const versionsSchema = z
   .union([
     z.literal('all'),
-    z.strictObject({ latest: z.int().min(1) }),
-    z.array(z.union([z.int().min(1), z.string().regex(/^[1-9]\d*$/)])).min(1),
+    z.strictObject({ latest: z.int().min(1).describe('So many of the newest') }),
+    z.array(z.union([z.int().min(1), z.string().regex(/^[1-9]\d*$/)]).describe('A version number')).min(1),
   ])
-  .default({ latest: 1 });
+  .default({ latest: 1 })
+  .describe('Version folders to serve: all, so many of the newest, or those listed');
 
 export type VersionPolicy = z.output<typeof versionsSchema>;
 

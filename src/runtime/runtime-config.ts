@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { providerNames } from './execution-providers.js';
 
-const providerSchema = z.union([
-  z.enum(providerNames),
-  z.strictObject({
-    name: z.enum(providerNames),
-    options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  }),
-]);
+const providerSchema = z
+  .union([
+    z.enum(providerNames),
+    z.strictObject({
+      name: z.enum(providerNames).describe('Its name'),
+      options: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+        .default({})
+        .describe('Its options, as ONNX Runtime names them'),
+    }),
+  ])
+  .describe('A provider by name, or with its options');
 
 /** `execution_providers`: in order of preference; a name, or a name with the provider's own options. */
 export const executionProvidersSchema = z
@@ -17,23 +22,46 @@ export const executionProvidersSchema = z
 
 /** `instances`: how many copies of the model run side by side, and where. */
 export const instancesSchema = z.strictObject({
-  count: z.int().min(1).max(64).exactOptional(),
+  count: z
+    .int()
+    .min(1)
+    .max(64)
+    .exactOptional()
+    .describe("Copies of the model; without it the server's `instances` on the CPU, and 1 elsewhere"),
   device: z
     .string()
     .regex(/^(auto|cpu|gpu:\d{1,2})$/, 'expected auto, cpu or gpu:N')
-    .default('auto'),
-  isolation: z.enum(['thread']).default('thread'),
+    .default('auto')
+    .describe('`cpu` and `gpu:N` say where; `auto` leaves it to the execution providers'),
+  isolation: z.enum(['thread']).default('thread').describe('Each instance has a worker thread to itself'),
 });
 
 /** `session`: ONNX Runtime's own options; `config` takes its session configuration entries by their full key. */
 export const sessionSchema = z.strictObject({
-  intra_op_threads: z.int().min(1).max(256).default(1),
-  inter_op_threads: z.int().min(1).max(256).default(1),
-  graph_optimization: z.enum(['disabled', 'basic', 'extended', 'layout', 'all']).default('all'),
-  memory_arena: z.boolean().default(true),
-  memory_pattern: z.boolean().default(true),
-  free_dimensions: z.record(z.string(), z.int().min(1)).default({}),
-  config: z.record(z.string(), z.string()).default({}),
+  intra_op_threads: z.int().min(1).max(256).default(1).describe('Threads that share the work of one operator'),
+  inter_op_threads: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe('Threads that run operators side by side, where ONNX Runtime does that'),
+  graph_optimization: z
+    .enum(['disabled', 'basic', 'extended', 'layout', 'all'])
+    .default('all')
+    .describe('How far the graph is rewritten at load to run faster'),
+  memory_arena: z.boolean().default(true).describe('Whether memory of the CPU is kept for the next run'),
+  memory_pattern: z
+    .boolean()
+    .default(true)
+    .describe('Whether the memory of a run is planned from earlier ones of the same shapes'),
+  free_dimensions: z
+    .record(z.string(), z.int().min(1))
+    .default({})
+    .describe('Fixed sizes for dimensions that the model leaves free, by their symbol'),
+  config: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Configuration entries of the session, by their full key'),
 });
 
 export type InstancesConfig = z.output<typeof instancesSchema>;

@@ -18,6 +18,7 @@ export class WorkerInstance implements Instance {
   readonly provider: string;
   readonly ended: Promise<string>;
   readonly #worker: Worker;
+  readonly #resolveEnded: (reason: string) => void;
   #pending: PendingRun | undefined;
   #endReason: string | undefined;
 
@@ -26,12 +27,14 @@ export class WorkerInstance implements Instance {
     this.signature = loaded.signature;
     this.provider = loaded.provider;
     this.#worker = worker;
+    let resolveEnded: (reason: string) => void = () => undefined;
     this.ended = new Promise((resolve) => {
-      const end = (reason: string) => resolve(this.#onEnd(reason));
-      worker.on('error', (error) => end(reasonOf(error)));
-      worker.on('messageerror', (error) => end(reasonOf(error)));
-      worker.on('exit', (code) => end(`the worker thread exited with code ${code}`));
+      resolveEnded = resolve;
     });
+    this.#resolveEnded = resolveEnded;
+    worker.on('error', (error) => this.#end(reasonOf(error)));
+    worker.on('messageerror', (error) => this.#end(reasonOf(error)));
+    worker.on('exit', (code) => this.#end(`the worker thread exited with code ${code}`));
     worker.on('message', (message: WorkerMessage) => this.#onMessage(message));
   }
 
@@ -75,7 +78,7 @@ export class WorkerInstance implements Instance {
 
   destroy(reason: string): void {
     // A thread inside native code goes on until that returns; its batch fails now.
-    this.#onEnd(reason);
+    this.#end(reason);
     void this.#worker.terminate();
   }
 
@@ -101,11 +104,12 @@ export class WorkerInstance implements Instance {
   }
 
   /** The first reason is the one that counts; what ran fails with it. */
-  #onEnd(reason: string): string {
-    this.#endReason ??= reason;
-    this.#pending?.reject(this.#crash(this.#endReason));
+  #end(reason: string): void {
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
+    this.#pending?.reject(this.#crash(reason));
     this.#pending = undefined;
-    return this.#endReason;
+    this.#resolveEnded(reason);
   }
 
   #crash(reason: string): MillraceError {

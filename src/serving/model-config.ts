@@ -5,25 +5,35 @@ import { versionsSchema } from '../repository/version-policy.js';
 import { executionProvidersSchema, instancesSchema, sessionSchema } from '../runtime/runtime-config.js';
 
 /** `warmup`: what runs before the model is READY. */
-export const warmupSchema = z.strictObject({ enabled: z.boolean().default(true) });
+export const warmupSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe('Whether generated batches of the sizes that will be used are run first'),
+});
 
 /** `limits`: what one model may take; each has the server's value unless it is given here. */
 export const modelLimitsSchema = z.strictObject({
-  queue_rows: z.int().min(1).exactOptional(),
-  queue_bytes: z.int().min(1).exactOptional(),
-  timeout_ms: z.int().min(1).exactOptional(),
-  load_timeout_ms: z.int().min(1).exactOptional(),
+  queue_rows: z.int().min(1).exactOptional().describe('Rows accepted and not settled'),
+  queue_bytes: z.int().min(1).exactOptional().describe('Bytes of input tensors accepted and not settled'),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('A job is given up after so long, unless the request says otherwise'),
+  load_timeout_ms: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('The model must have loaded, been probed and warmed up after so long'),
 });
 
 /** model.yaml, put together from the sections of those who obey them. All of it is optional. */
 export const modelConfigSchema = z.strictObject({
   versions: versionsSchema,
-  batching: batchingSchema.prefault({}),
-  instances: instancesSchema.prefault({}),
-  execution_providers: executionProvidersSchema.exactOptional(),
-  session: sessionSchema.prefault({}),
-  warmup: warmupSchema.prefault({}),
-  limits: modelLimitsSchema.prefault({}),
+  batching: batchingSchema.prefault({}).describe('How requests for the model share an execution'),
+  instances: instancesSchema.prefault({}).describe('How many copies of the model run side by side, and where'),
+  execution_providers: executionProvidersSchema.exactOptional().describe('What runs the model, in order of preference'),
+  session: sessionSchema.prefault({}).describe('Options of ONNX Runtime for each instance of the model'),
+  warmup: warmupSchema.prefault({}).describe('What runs before the model is READY'),
+  limits: modelLimitsSchema.prefault({}).describe('What the model may take'),
 });
 
 export type ModelConfig = z.output<typeof modelConfigSchema>;

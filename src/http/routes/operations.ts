@@ -23,7 +23,7 @@ export function operationsRoutes({ models, version, isStopping, metrics }: Opera
         const { localAddress, localPort } = request.socket;
         const host = localAddress?.includes(':') ? `[${localAddress}]` : localAddress;
         const page = welcomePage({ entries: models.entries, version, origin: `http://${host}:${localPort}` });
-        sendText(response, 200, page, 'text/plain; charset=utf-8');
+        sendText(response, 200, page, { type: 'text/plain; charset=utf-8' });
       },
     },
     {
@@ -54,7 +54,7 @@ export function operationsRoutes({ models, version, isStopping, metrics }: Opera
       scope: 'metrics',
       handle: async ({ response }) => {
         const { text, type } = await metrics();
-        sendText(response, 200, text, type);
+        sendText(response, 200, text, { type });
       },
     },
   ];

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { MillraceError, toMillraceError } from '../../core/errors.js';
+import { toMillraceError } from '../../core/errors.js';
 import type { Timings } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job.js';
@@ -10,7 +10,7 @@ import { expectJson, parseJson, readBody } from '../body.js';
 import { ItemDecoder } from '../item-decoder.js';
 import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
-import { type PredictRequest, readEnvelope } from '../predict-envelope.js';
+import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { problemOf } from '../problem.js';
 import type { RequestContext } from '../request-context.js';
 import { type Exchange, type Route, sendText } from '../route.js';
@@ -146,42 +146,6 @@ function decoderFor(loaded: LoadedModel): ItemDecoder {
   const decoder = new ItemDecoder(loaded.signature, loaded.plan.axes);
   decoders.set(loaded, decoder);
   return decoder;
-}
-
-/** The model and version that a request names: in the path, or in the body, and not two different ones. */
-function targetOf(
-  { model, version }: PredictRequest,
-  params: Record<string, string>,
-): { name: string; version: string | undefined } {
-  const name = params['name'] ?? model;
-  if (name === undefined) {
-    const details = { path: 'model', expected: 'the name of a model that GET /models lists', got: 'nothing' };
-    throw new MillraceError('INVALID_REQUEST', 'The request names no model.', details);
-  }
-  for (const [path, inBody, inPath] of [
-    ['model', model, params['name']],
-    ['version', version, params['version']],
-  ] as const) {
-    if (inBody === undefined || inPath === undefined || inBody === inPath) continue;
-    const text = `The body names another ${path} than the path.`;
-    throw new MillraceError('INVALID_REQUEST', text, {
-      path,
-      expected: inPath.slice(0, 128),
-      got: inBody.slice(0, 128),
-    });
-  }
-  return { name, version: params['version'] ?? version };
-}
-
-/** @throws MillraceError INVALID_REQUEST if the header is there and is no whole number of milliseconds */
-function timeoutFrom(header: string | string[] | undefined): number | undefined {
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && /^[1-9]\d{0,7}$/.test(header)) return Number(header);
-  throw new MillraceError('INVALID_REQUEST', 'The timeout is not a whole number of milliseconds.', {
-    path: 'headers.x-request-timeout-ms',
-    expected: 'a whole number from 1 to 99999999',
-    got: String(header).slice(0, 40),
-  });
 }
 
 function figures({ timings, batchSize }: { timings: Timings; batchSize: number }): string {

@@ -1,0 +1,13 @@
+// The generated pages of docs/. They read the compiled server and nothing else, so that they are the same everywhere.
+import { configurationPage } from './configuration-page.mjs';
+import { errorsPage } from './errors-page.mjs';
+import { metricsPage } from './metrics-page.mjs';
+
+/** What each generated page has to hold, by its path. */
+export function referencePages() {
+  return {
+    'docs/configuration.md': configurationPage(),
+    'docs/errors.md': errorsPage(),
+    'docs/metrics.md': metricsPage(),
+  };
+}
