@@ -57,8 +57,8 @@ function limitsSection({ meaning, settings }) {
   const rows = [
     ...settings.map(serverRow),
     fixedRow(MAX_NESTING, 'Levels of nesting in a JSON body or a YAML file'),
-    fixedRow(id.maxLength, 'Characters of a job’s id, when the client gives it'),
-    fixedRow(longestTimeout, 'The longest `timeout_ms` that a request can ask for', 'request_ms'),
+    fixedRow(id.maxLength, 'Characters of the id that a client gives a job'),
+    fixedRow(longestTimeout, 'The longest `parameters.timeout_ms` of a request', 'request_ms'),
     fixedRow(FINISHED_TTL_MS, 'A finished job is known to `GET /jobs/ID` for so long', 'finished_ms'),
     fixedRow(MAX_FINISHED, 'Finished jobs that are known'),
   ];
@@ -69,8 +69,11 @@ function limitsSection({ meaning, settings }) {
   );
   return `## Limits
 
-${meaning}. A model can set ${names} for itself. What goes beyond a limit is refused with an
-[error](errors.md) that names it.
+${meaning}.
+
+A model can set ${names} for itself, in its
+[model.yaml](#modelyaml). A request that goes beyond a limit is refused with an [error](errors.md); a connection beyond
+\`limits.connections\` is closed unanswered.
 
 ${table(['Setting', 'Variable', 'Values', 'Default', 'Meaning'], rows)}`;
 }
@@ -82,16 +85,16 @@ function fixedRow(value, meaning, path = '') {
 const providers = `
 ## Execution providers
 
-\`execution_providers\` is a list in order of preference, of ${oneOf(providerNames.map(code), 'and')}. One with options
-is a mapping: \`[{name: cuda, options: {deviceId: 1}}, cpu]\`. Which list counts depends on the model's
+\`execution_providers\` is a list in order of preference, of ${oneOf(providerNames.map(code), 'and')}. One
+with options is a mapping: \`[{name: cuda, options: {deviceId: 1}}, cpu]\`. Which list counts depends on the model's
 \`instances.device\`:
 
 ${table(
   ['`device`', 'What runs the model'],
   [
-    ['`auto`', 'the model’s list, else the server’s, else CUDA where its libraries and a GPU are there, else the CPU'],
-    ['`cpu`', 'the model’s list, else the CPU'],
-    ['`gpu:N`', 'the model’s list, else CUDA, on GPU number N'],
+    ['`auto`', "the model's list, else the server's, else CUDA where its libraries and a GPU are there, else the CPU"],
+    ['`cpu`', "the model's list, else the CPU"],
+    ['`gpu:N`', "the model's list, else CUDA, on GPU number N"],
   ],
 )}
 
@@ -102,7 +105,7 @@ warning in the log; if none of the list is left, the model is UNAVAILABLE and sa
 function modelSection() {
   const atServer = new Set(sectionsOf(serverConfigSchema).flatMap(({ settings }) => settings.map(({ path }) => path)));
   const row = ({ path, values, default: text, meaning }) => {
-    return [code(path), values, text ?? (atServer.has(path) ? 'the server’s' : '—'), meaning];
+    return [code(path), values, text ?? (atServer.has(path) ? "the server's" : '—'), meaning];
   };
   const parts = sectionsOf(modelConfigSchema).map(({ name, meaning, settings }) => {
     const heading = name === '' ? '### The model' : `### ${name}\n\n${meaning}.`;

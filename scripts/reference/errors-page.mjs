@@ -53,7 +53,7 @@ function members() {
     got: 'What came',
     did_you_mean: 'Names that were probably meant',
     retryable: 'Whether the same request may succeed later',
-    request_id: 'The request in the server’s log: the client’s `X-Request-Id`, or one that the server made',
+    request_id: "The request in the server's log: the client's `X-Request-Id`, or one that the server made",
   };
   const least = problemOf(new MillraceError('INTERNAL', ''), '');
   const details = { path: '', expected: '', got: '', didYouMean: [''] };
@@ -66,7 +66,8 @@ function members() {
 const headers = `
 ## Headers
 
-- \`X-Request-Id\` comes with every answer, and so does \`traceparent\` if the client sent a valid one.
+- \`X-Request-Id\` comes with every answer to what could be read as a request, and so does \`traceparent\` if the client
+  sent a valid one.
 - \`Retry-After\`, in seconds, comes with every 503 and with \`QUEUE_FULL\`; for the latter it is reckoned from how fast
   the queue empties.
 - \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.`;

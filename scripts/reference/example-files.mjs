@@ -30,13 +30,13 @@ batching:
       tokens: 1
       mask: shared
 
-# A GPU where there is one; then two instances take turns on it.
+# A GPU where there is one, else the CPU; two instances either way.
 execution_providers: [cuda, cpu]
 instances:
   count: 2
 
 session:
-  # The model leaves its dimension "sequence" free; with a size it runs faster.
+  # The model leaves its dimension "sequence" free; here every request has 128.
   free_dimensions:
     sequence: 128
   config:

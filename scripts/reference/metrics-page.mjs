@@ -37,7 +37,7 @@ const queries = {
   'Rows of a batch, on average':
     'sum by (model) (rate(millrace_batch_rows_sum[5m])) / sum by (model) (rate(millrace_batch_rows_count[5m]))',
   'Jobs turned away a second': 'sum by (model, reason) (rate(millrace_rejections_total[5m]))',
-  'Models that cannot be used': 'millrace_model_state{state="UNAVAILABLE"} == 1',
+  'Model versions that cannot be used': 'millrace_model_state{state="UNAVAILABLE"} == 1',
 };
 
 export function metricsPage() {

@@ -51,21 +51,24 @@ function valuesOf(field) {
   if (names !== undefined) return oneOf(names.map(code));
   if (pattern !== undefined) return oneOf(alternatives(pattern).map(code));
   if (items !== undefined) return `list, each ${nounOf(items)}`;
-  if (properties !== undefined) return code(`{${Object.keys(properties).map((key) => `${key}: …`)}}`);
-  if (additionalProperties !== undefined) return `mapping, each ${nounOf(additionalProperties)}`;
+  if (properties !== undefined)
+    return code(inline(Object.fromEntries(Object.keys(properties).map((key) => [key, '…']))));
+  if (additionalProperties !== undefined) return `mapping, each value ${nounOf(additionalProperties)}`;
   if (type === 'boolean') return '`true` or `false`';
-  if (type === 'integer') return `whole number, ${rangeOf(field)}`;
-  if (type === 'number') return `number, ${rangeOf(field)}`;
+  if (type === 'integer') return `whole number ${rangeOf(field)}`;
+  if (type === 'number') return `number ${rangeOf(field)}`;
   return 'text';
 }
 
 function nounOf(field) {
   const { description } = field;
-  return description === undefined ? valuesOf(field) : description[0].toLowerCase() + description.slice(1);
+  if (description !== undefined) return description[0].toLowerCase() + description.slice(1);
+  const values = valuesOf(field);
+  return values.startsWith('`') ? values : `a ${values}`;
 }
 
 function rangeOf({ minimum, maximum }) {
-  return maximum === Number.MAX_SAFE_INTEGER ? `${minimum} or more` : `${minimum} to ${maximum}`;
+  return maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
 }
 
 /** `^(auto|gpu:\d{1,2})$` as `auto` and `gpu:N`. */
@@ -75,7 +78,7 @@ function alternatives(pattern) {
 }
 
 /** A value as it may be written in YAML. */
-export function inline(value) {
+function inline(value) {
   if (typeof value !== 'object') return String(value);
   const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`);
   return `{${pairs.join(', ')}}`;

@@ -1,7 +1,8 @@
 import { resolveConfig } from '../config.js';
+import type { Millrace } from '../millrace-server.js';
 import { shapeText } from '../model/signature.js';
 import { scanRepository } from '../repository/model-repository.js';
-import { type Millrace, startServer } from '../server.js';
+import { startServer } from '../server.js';
 import type { ServedModel } from '../serving/served-model.js';
 
 /** `millrace models list`: what lies in a folder. */

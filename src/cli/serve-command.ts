@@ -1,7 +1,8 @@
 import { resolveConfig } from '../config.js';
 import { environmentLayer, fileLayer, flagLayer, scalar } from '../config-sources.js';
 import { MillraceError } from '../core/errors.js';
-import { type Millrace, startServer } from '../server.js';
+import type { Millrace } from '../millrace-server.js';
+import { startServer } from '../server.js';
 
 const DEFAULT_CONFIG_FILE = './millrace.yaml';
 /** A terminal and npm may each deliver the signal that the user sent once. */

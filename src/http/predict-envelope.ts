@@ -9,11 +9,14 @@ const idSchema = z
   .max(64)
   .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'expected text without control characters');
 
+/** A day: who waits longer has been forgotten. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
 const parametersSchema = z.strictObject({
   timeout_ms: z
     .int()
     .min(1)
-    .max(86_400_000)
+    .max(MAX_TIMEOUT_MS)
     .exactOptional()
     .describe('Answer within so many milliseconds, or not at all'),
   priority: z
@@ -39,8 +42,6 @@ export const predictEnvelopeSchema = z.strictObject({
   inputs: z.array(z.unknown()).min(1).optional().describe('Several items; exactly one of input and inputs is given'),
   parameters: parametersSchema.optional(),
 });
-
-export type PredictEnvelope = z.output<typeof predictEnvelopeSchema>;
 
 /** A checked body: its items, and whether they were sent as one or as a list. */
 export interface PredictRequest {
@@ -128,10 +129,11 @@ export function targetOf(
  */
 export function timeoutFrom(header: string | string[] | undefined): number | undefined {
   if (header === undefined) return undefined;
-  if (typeof header === 'string' && /^[1-9]\d{0,7}$/.test(header)) return Number(header);
+  if (typeof header === 'string' && /^[1-9]\d{0,7}$/.test(header) && Number(header) <= MAX_TIMEOUT_MS)
+    return Number(header);
   throw new MillraceError('INVALID_REQUEST', 'The timeout is not a whole number of milliseconds.', {
     path: 'headers.x-request-timeout-ms',
-    expected: 'a whole number from 1 to 99999999',
+    expected: `a whole number from 1 to ${MAX_TIMEOUT_MS}`,
     got: String(header).slice(0, 40),
   });
 }

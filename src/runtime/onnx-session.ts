@@ -42,7 +42,7 @@ export async function openSession({ modelPath, providers, session: config }: Wor
   const session = await ort.InferenceSession.create(modelPath, {
     executionProviders: providers.map(({ name, options }) => ({ ...options, name })),
     intraOpNumThreads: config.intra_op_threads,
-    interOpNumThreads: config.inter_op_threads,
+    executionMode: 'sequential',
     graphOptimizationLevel: config.graph_optimization,
     enableCpuMemArena: config.memory_arena,
     enableMemPattern: config.memory_pattern,

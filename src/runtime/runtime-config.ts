@@ -39,12 +39,6 @@ export const instancesSchema = z.strictObject({
 /** `session`: ONNX Runtime's own options; `config` takes its session configuration entries by their full key. */
 export const sessionSchema = z.strictObject({
   intra_op_threads: z.int().min(1).max(256).default(1).describe('Threads that share the work of one operator'),
-  inter_op_threads: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(1)
-    .describe('Threads that run operators side by side, where ONNX Runtime does that'),
   graph_optimization: z
     .enum(['disabled', 'basic', 'extended', 'layout', 'all'])
     .default('all')
@@ -64,5 +58,4 @@ export const sessionSchema = z.strictObject({
     .describe('Configuration entries of the session, by their full key'),
 });
 
-export type InstancesConfig = z.output<typeof instancesSchema>;
 export type SessionConfig = z.output<typeof sessionSchema>;

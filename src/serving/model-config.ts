@@ -4,23 +4,22 @@ import { describeIssues } from '../core/zod-issues.js';
 import { versionsSchema } from '../repository/version-policy.js';
 import { executionProvidersSchema, instancesSchema, sessionSchema } from '../runtime/runtime-config.js';
 
+/** As long as a timer can run. */
+const milliseconds = z.int().min(1).max(2_147_483_647);
+
 /** `warmup`: what runs before the model is READY. */
-export const warmupSchema = z.strictObject({
+const warmupSchema = z.strictObject({
   enabled: z.boolean().default(true).describe('Whether generated batches of the sizes that will be used are run first'),
 });
 
 /** `limits`: what one model may take; each has the server's value unless it is given here. */
-export const modelLimitsSchema = z.strictObject({
+const modelLimitsSchema = z.strictObject({
   queue_rows: z.int().min(1).exactOptional().describe('Rows accepted and not settled'),
   queue_bytes: z.int().min(1).exactOptional().describe('Bytes of input tensors accepted and not settled'),
-  timeout_ms: z
-    .int()
-    .min(1)
+  timeout_ms: milliseconds
     .exactOptional()
     .describe('A job is given up after so long, unless the request says otherwise'),
-  load_timeout_ms: z
-    .int()
-    .min(1)
+  load_timeout_ms: milliseconds
     .exactOptional()
     .describe('The model must have loaded, been probed and warmed up after so long'),
 });

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { AppOptions } from './express-app.js';
+import { type Child, startProcess, within } from './processes.js';
+import type { Workload } from './workload.js';
+
+/** The servers that are compared, in the order of the tables. */
+export const subjects = {
+  millrace: 'millrace serve, default configuration',
+  'handler-fast':
+    "Express app: express.json(), session.run per request, one session and thread; on millrace's server classes, no etag",
+  handler: 'the same app on plain Express 5, as people write it',
+  'constant-fast': "the app of handler-fast, but it answers a constant of the size of millrace's answer",
+  constant: 'the app of handler, but it answers that constant',
+} as const;
+
+export type SubjectName = keyof typeof subjects;
+
+export const subjectNames = Object.keys(subjects) as SubjectName[];
+
+/** A server that runs, in a process of its own. */
+export interface Subject {
+  readonly name: SubjectName;
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it the hard way: how millrace stops is what its tests look at. */
+  stop(): Promise<void>;
+}
+
+const START_LIMIT_MS = 60_000;
+const POLL_MS = 10;
+
+const scripts = {
+  millrace: fileURLToPath(import.meta.resolve('#src/main.js')),
+  express: fileURLToPath(new URL('./express-app.js', import.meta.url)),
+};
+
+/**
+ * Starts a server and waits until it can answer.
+ *
+ * @param answer what the constant apps answer
+ * @throws Error with the server's output if it does not start
+ */
+export async function startSubject(name: SubjectName, workload: Workload, answer: unknown): Promise<Subject> {
+  // A folder without a millrace.yaml.
+  const child = startProcess(process.execPath, argsOf(name, workload, answer), { cwd: workload.repository });
+  try {
+    const url = await within(START_LIMIT_MS, untilReady(name, child), `${name} can answer`);
+    return { name, url, pid: child.pid, stop: child.stop };
+  } catch (error) {
+    await child.stop();
+    throw new Error(`${(error as Error).message}\n${child.stdout()}${child.stderr()}`, { cause: error });
+  }
+}
+
+function argsOf(name: SubjectName, { repository, modelPath }: Workload, answer: unknown): string[] {
+  if (name === 'millrace') return [scripts.millrace, 'serve', '--models', repository, '--port', '0'];
+  const kind = name.startsWith('handler') ? 'handler' : 'constant';
+  const options: AppOptions = { kind, fast: name.endsWith('-fast'), modelPath, answer };
+  return [scripts.express, JSON.stringify(options)];
+}
+
+async function untilReady(name: SubjectName, child: Child): Promise<string> {
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  void child.ended.then(end, end);
+  for (;;) {
+    if (ended) throw new Error(`${name} ended instead of serving`);
+    const url = listeningUrl(child.stdout());
+    // The baselines have loaded their model when they listen.
+    if (url !== undefined && (name !== 'millrace' || (await fetch(`${url}/healthz/ready`)).ok)) return url;
+    await pause(POLL_MS);
+  }
+}
+
+function listeningUrl(output: string): string | undefined {
+  const lines = output.slice(0, output.lastIndexOf('\n') + 1).split('\n');
+  const line = lines.find((line) => line.includes('"msg":"listening"'));
+  return line === undefined ? undefined : (JSON.parse(line) as { url: string }).url;
+}

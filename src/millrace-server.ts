@@ -1,0 +1,161 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ServerConfig } from './config.js';
+import { systemClock } from './core/clock.js';
+import { MillraceError } from './core/errors.js';
+import type { EventBus } from './core/event-bus.js';
+import type { Observer } from './core/events.js';
+import { countedIds, randomIds } from './core/ids.js';
+import { createApp } from './http/app.js';
+import { answerClientErrors } from './http/client-error.js';
+import { createExpressServer } from './http/express-server.js';
+import { GracefulServer } from './http/graceful-server.js';
+import type { Route } from './http/route.js';
+import { jobRoutes } from './http/routes/jobs.js';
+import { modelRoutes } from './http/routes/models.js';
+import { operationsRoutes } from './http/routes/operations.js';
+import { predictRoutes } from './http/routes/predict.js';
+import type { JobService } from './jobs/job-service.js';
+import type { Metrics } from './observe/metrics.js';
+import type { ModelManager } from './serving/model-manager.js';
+import { version } from './version.js';
+
+/** A millrace server inside one's own program. */
+export interface Millrace {
+  readonly app: ReturnType<typeof createApp>;
+  readonly server: Server;
+  /** `http://host:port`, once the server listens. */
+  readonly url: string;
+  /** Settles when every model has loaded, or turned out not to. Never rejects. */
+  readonly loaded: Promise<void>;
+  readonly models: ModelManager;
+  /** Adds an observer of events; the function returned takes it away. */
+  observe(observer: Observer): () => void;
+  /** Starts to listen, on the configured address; gives the URL. */
+  listen(): Promise<string>;
+  /** Stops gently: finishes what was accepted. Settles when all is done. Idempotent. */
+  close(reason?: string): Promise<void>;
+  /** Stops at once: what is under way fails with `error`. Idempotent. */
+  destroy(error?: MillraceError): void;
+}
+
+/** What stands behind the edge, made by the composition root. */
+export interface Parts {
+  readonly events: EventBus;
+  readonly models: ModelManager;
+  readonly jobs: JobService;
+  readonly metrics: Metrics;
+}
+
+/** The parts behind an HTTP server, and the order in which they begin and end. */
+export class MillraceServer implements Millrace {
+  readonly app: Millrace['app'];
+  readonly server: Server;
+  readonly models: ModelManager;
+  readonly loaded: Promise<void>;
+  readonly #config: ServerConfig;
+  readonly #parts: Parts;
+  readonly #graceful: GracefulServer;
+  #stopped: Promise<void> | undefined;
+  #isStopping = false;
+
+  constructor(config: ServerConfig, parts: Parts) {
+    const requestIds = countedIds();
+    this.#config = config;
+    this.#parts = parts;
+    this.models = parts.models;
+    this.app = createApp(this.#routes(), { clock: systemClock, events: parts.events, ids: requestIds });
+    this.server = createExpressServer(this.app, config.limits);
+    answerClientErrors(this.server, requestIds);
+    this.#graceful = new GracefulServer(this.server, systemClock);
+    this.loaded = parts.models.loadAll();
+  }
+
+  get url(): string {
+    return urlOf(this.server);
+  }
+
+  observe(observer: Observer): () => void {
+    return this.#parts.events.subscribe(observer);
+  }
+
+  async listen(): Promise<string> {
+    const { host, port } = this.#config;
+    this.server.listen(port, host);
+    await once(this.server, 'listening');
+    this.#parts.events.emit('serverListening', { url: this.url });
+    return this.url;
+  }
+
+  close(reason = 'close was called'): Promise<void> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
+    const { events, jobs, metrics, models } = this.#parts;
+    this.#isStopping = true;
+    jobs.destroy(error);
+    models.destroy();
+    this.#graceful.destroy();
+    metrics.close();
+    events.flush();
+  }
+
+  /** Unready at once; then the grace period, in which all is as before; then only what was accepted. */
+  async #stop(reason: string): Promise<void> {
+    const { events, jobs } = this.#parts;
+    const { grace_ms: graceMs, timeout_ms: timeoutMs } = this.#config.shutdown;
+    this.#isStopping = true;
+    events.emit('serverStopping', { reason });
+    if (this.server.listening) {
+      this.#graceful.announceClosing();
+      await pause(graceMs);
+    }
+    const closing = this.server.listening ? this.#graceful.close() : undefined;
+    await within(timeoutMs, Promise.all([jobs.close(), closing]));
+    events.emit('serverStopped', { reason });
+    this.destroy();
+  }
+
+  #routes(): Route[] {
+    const { events, jobs, metrics, models } = this.#parts;
+    return [
+      ...predictRoutes({ models, jobs, clock: systemClock, ids: randomIds, limits: this.#config.limits }),
+      ...modelRoutes(models),
+      ...jobRoutes(jobs),
+      ...operationsRoutes({
+        models,
+        version,
+        isStopping: () => this.#isStopping,
+        metrics: () => {
+          events.flush();
+          return metrics.scrape();
+        },
+      }),
+    ];
+  }
+}
+
+/** @throws Error if the server does not listen */
+function urlOf(server: Server): string {
+  const address = server.address() as AddressInfo | null;
+  if (address === null) throw new Error('the server does not listen yet');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+/** Keeps the process alive, as the clock's own timers do not: an orderly stop must come to its end. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timeout = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timeout));
+}

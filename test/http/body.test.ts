@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { PassThrough, Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { expectJson, parseJson, readBody } from '#src/http/body.js';
+
+/** A request whose body comes in these chunks. */
+function requestOf(chunks: Iterable<Buffer>, headers: Record<string, string> = {}): IncomingMessage {
+  return Object.assign(Readable.from(chunks, { objectMode: false }), { headers }) as unknown as IncomingMessage;
+}
+
+/** `count` chunks of `bytes` bytes each. */
+const chunksOf = (count: number, bytes: number): Buffer[] => Array.from({ length: count }, () => Buffer.alloc(bytes));
+
+describe('readBody', () => {
+  it('puts the chunks together', async () => {
+    const chunks = ['{"a"', ':', '1}'].map((text) => Buffer.from(text));
+    assert.equal((await readBody(requestOf(chunks), 100)).toString(), '{"a":1}');
+    assert.equal((await readBody(requestOf([]), 100)).length, 0);
+  });
+
+  it('takes as many bytes as allowed and refuses one more', async () => {
+    assert.equal((await readBody(requestOf(chunksOf(2, 5)), 10)).length, 10);
+    await assert.rejects(readBody(requestOf(chunksOf(2, 5)), 9), {
+      code: 'PAYLOAD_TOO_LARGE',
+      details: { path: 'body', expected: 'at most 9 bytes', got: 'more' },
+    });
+  });
+
+  it('refuses a declared length before it reads anything', async () => {
+    const request = requestOf(chunksOf(1, 1), { 'content-length': '11' });
+    await assert.rejects(readBody(request, 10), {
+      code: 'PAYLOAD_TOO_LARGE',
+      details: { path: 'body', expected: 'at most 10 bytes', got: '11 bytes' },
+    });
+    assert.equal(request.readableFlowing, null);
+  });
+
+  it('reads the rest of a refused body and throws it away, so that the client can read its answer', async () => {
+    const request = requestOf(chunksOf(50, 10));
+    const ended = once(request, 'end');
+    await assert.rejects(readBody(request, 20), { code: 'PAYLOAD_TOO_LARGE' });
+    await ended;
+  });
+
+  it('refuses a body in very many very small chunks', async () => {
+    const limit = 4_096;
+    assert.equal((await readBody(requestOf(chunksOf(limit, 1)), 1e6)).length, limit);
+    assert.equal((await readBody(requestOf(chunksOf(limit + 1, 64)), 1e6)).length, 64 * (limit + 1));
+    await assert.rejects(readBody(requestOf(chunksOf(limit + 1, 1)), 1e6), {
+      code: 'PAYLOAD_TOO_LARGE',
+      message: 'The body is larger than allowed.',
+      details: {
+        path: 'body',
+        expected: 'at most 1000000 bytes, in chunks of 64 bytes or more',
+        got: '4097 chunks in 4097 bytes',
+      },
+    });
+  });
+
+  it('says that the client left when the body breaks off', async () => {
+    const stream = new PassThrough();
+    stream.write('{"a"');
+    const read = readBody(Object.assign(stream, { headers: {} }) as unknown as IncomingMessage, 100);
+    stream.destroy();
+    await assert.rejects(read, { code: 'CLIENT_CLOSED_REQUEST' });
+  });
+});
+
+describe('parseJson', () => {
+  it('gives what JSON says', () => {
+    assert.deepEqual(parseJson(Buffer.from('{"a": [1, "größer"]}')), { a: [1, 'größer'] });
+  });
+
+  const bad: [what: string, body: Buffer, expected: string][] = [
+    ['nothing', Buffer.alloc(0), 'a JSON document'],
+    ['broken JSON', Buffer.from('{"a": '), 'a JSON document'],
+    ['more than one document', Buffer.from('{} {}'), 'a JSON document'],
+    ['a NaN token', Buffer.from('[NaN]'), 'a JSON document'],
+    ['an Infinity token', Buffer.from('[-Infinity]'), 'a JSON document'],
+    ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'valid UTF-8'],
+    ['a surrogate in UTF-8', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 'valid UTF-8'],
+    ['65 levels', Buffer.from('['.repeat(65) + ']'.repeat(65)), 'at most 64 levels'],
+    ['65 levels of both kinds', Buffer.from(`${'{"a":['.repeat(33)}1${']}'.repeat(33)}`), 'at most 64 levels'],
+    ['100,000 levels that are never closed', Buffer.from('['.repeat(100_000)), 'at most 64 levels'],
+  ];
+  for (const [what, body, expected] of bad) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => parseJson(body),
+        (error: { code: string; details: { path: string; expected: string } }) => {
+          assert.equal(error.code, 'INVALID_JSON');
+          assert.equal(error.details.path, 'body');
+          assert.equal(error.details.expected, expected);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('takes 64 levels, and does not count what stands in strings or beside each other', () => {
+    const deep = '['.repeat(64) + ']'.repeat(64);
+    assert.equal(JSON.stringify(parseJson(Buffer.from(deep))), deep);
+    assert.deepEqual(parseJson(Buffer.from(JSON.stringify(['['.repeat(500), `"${'{'.repeat(500)}`]))), [
+      '['.repeat(500),
+      `"${'{'.repeat(500)}`,
+    ]);
+    const wide = `[${'[],'.repeat(500)}[]]`;
+    assert.equal((parseJson(Buffer.from(wide)) as unknown[]).length, 501);
+  });
+});
+
+describe('expectJson', () => {
+  const check = (headers: Record<string, string>) => expectJson(requestOf([], headers));
+
+  for (const type of [
+    'application/json',
+    'Application/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    'application/vnd.example.v1+json',
+  ]) {
+    it(`takes ${type}`, () => check({ 'content-type': type, 'content-encoding': 'identity' }));
+  }
+
+  for (const type of ['', 'text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
+    it(`refuses ${type || 'an empty type'}`, () => {
+      const details = { path: 'headers.content-type', expected: 'application/json', got: type };
+      assert.throws(() => check({ 'content-type': type }), { code: 'UNSUPPORTED_MEDIA_TYPE', details });
+    });
+  }
+
+  it('refuses a body without a type, and a compressed one', () => {
+    assert.throws(() => check({}), { code: 'UNSUPPORTED_MEDIA_TYPE', message: /curl/ });
+    assert.throws(() => check({ 'content-type': 'application/json', 'content-encoding': 'gzip' }), {
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+      details: { path: 'headers.content-encoding', expected: 'identity', got: 'gzip' },
+    });
+  });
+});

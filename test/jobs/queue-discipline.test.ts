@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { PriorityDeadlineDiscipline, type QueuedJobOptions } from '#src/jobs/queue-discipline.js';
+import { propertyRuns } from '../support/property-runs.js';
+
+interface Job {
+  id: string;
+  priority: number;
+  deadlineAt: number;
+  queuedAt: number;
+  rows: number;
+}
+
+/** What the discipline must behave like: an array that is sorted when somebody looks. */
+class SortedArray {
+  #jobs: Job[] = [];
+
+  get all(): readonly Job[] {
+    return this.#jobs;
+  }
+
+  enqueue(job: Job): void {
+    this.#jobs.push(job);
+    this.#jobs.sort((a, b) => b.priority - a.priority || compare(a.deadlineAt, b.deadlineAt));
+  }
+
+  dequeue(): string | undefined {
+    return this.#jobs.shift()?.id;
+  }
+
+  /** Takes a job out of the middle. */
+  take(id: string): Job | undefined {
+    const at = this.#jobs.findIndex((job) => job.id === id);
+    return at === -1 ? undefined : this.#jobs.splice(at, 1)[0];
+  }
+}
+
+/** Not a difference: of two infinities that is NaN. */
+function compare(a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** The discipline and its model, told the same. Tasks are told apart by what they give. */
+class Pair {
+  readonly discipline = new PriorityDeadlineDiscipline();
+  readonly model = new SortedArray();
+  #ids = 0;
+
+  enqueue(options: Omit<Job, 'id'>): void {
+    const id = `job-${this.#ids}`;
+    this.#ids += 1;
+    this.discipline.enqueue(() => Promise.resolve(id), { ...options, id });
+    this.model.enqueue({ ...options, id });
+  }
+
+  /** An id that was given out, or will be. */
+  id(choice: number): string {
+    return `job-${choice % (this.#ids + 1)}`;
+  }
+
+  async dequeue(): Promise<void> {
+    assert.equal(await this.discipline.dequeue()?.(), this.model.dequeue());
+  }
+
+  remove(id: string): void {
+    assert.equal(this.discipline.remove(id), this.model.take(id) !== undefined);
+  }
+
+  setPriority(id: string, priority: number): void {
+    const job = this.model.take(id);
+    if (job === undefined) {
+      assert.throws(() => this.discipline.setPriority(id, priority), ReferenceError);
+      return;
+    }
+    this.discipline.setPriority(id, priority);
+    this.model.enqueue({ ...job, priority });
+  }
+
+  compare(): void {
+    const { all } = this.model;
+    const oldest = all.length === 0 ? undefined : Math.min(...all.map(({ queuedAt }) => queuedAt));
+    assert.equal(this.discipline.size, all.length);
+    assert.equal(
+      this.discipline.rows,
+      all.reduce((sum, { rows }) => sum + rows, 0),
+    );
+    assert.equal(this.discipline.oldestQueuedAt, oldest);
+    for (const priority of [1, 2, 3]) {
+      const expected = all.filter((job) => job.priority === priority).length;
+      assert.equal(this.discipline.filter({ priority }).length, expected);
+    }
+  }
+
+  async drain(): Promise<void> {
+    while (this.model.all.length > 0) await this.dequeue();
+    assert.equal(this.discipline.dequeue(), undefined);
+    this.compare();
+  }
+}
+
+const job = fc.record({
+  priority: fc.integer({ min: 1, max: 3 }),
+  deadlineAt: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.POSITIVE_INFINITY)),
+  queuedAt: fc.integer({ min: 0, max: 9 }),
+  rows: fc.integer({ min: 0, max: 4 }),
+});
+
+const step = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('enqueue' as const), job }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('dequeue' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), choice: fc.nat(200) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('setPriority' as const),
+      choice: fc.nat(200),
+      priority: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+);
+
+describe('the order of a queue', () => {
+  it('is that of an array sorted by priority, deadline and arrival, whatever is done to it', async () => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), async (steps) => {
+      const pair = new Pair();
+      for (const each of steps) {
+        if (each.kind === 'enqueue') pair.enqueue(each.job);
+        else if (each.kind === 'dequeue') await pair.dequeue();
+        else if (each.kind === 'remove') pair.remove(pair.id(each.choice));
+        else pair.setPriority(pair.id(each.choice), each.priority);
+        pair.compare();
+      }
+      await pair.drain();
+    });
+    await fc.assert(property, propertyRuns(200));
+  });
+
+  it('holds after thousands of removals', async () => {
+    const pair = new Pair();
+    for (let index = 0; index < 6000; index += 1) {
+      const deadlineAt = (index * 7919) % 6007;
+      pair.enqueue({ priority: 1 + (index % 3), deadlineAt, queuedAt: index, rows: 1 });
+    }
+    for (let index = 0; index < 6000; index += 1) if (index % 10 !== 3) pair.remove(pair.id(index));
+    pair.compare();
+    assert.equal(pair.discipline.size, 600);
+    await pair.drain();
+  });
+
+  it('puts a job without options behind none but those that matter more', async () => {
+    const discipline = new PriorityDeadlineDiscipline();
+    const add = (options: Partial<QueuedJobOptions> & { id: string }) =>
+      discipline.enqueue(() => Promise.resolve(options.id), options);
+    add({ id: 'low', priority: -1 });
+    add({ id: 'plain' });
+    add({ id: 'urgent', deadlineAt: 5 });
+    add({ id: 'high', priority: 1 });
+    const order = await Promise.all([0, 1, 2, 3].map(() => discipline.dequeue()?.()));
+    assert.deepEqual(order, ['high', 'urgent', 'plain', 'low']);
+  });
+
+  it('takes no job without an id', () => {
+    assert.throws(() => new PriorityDeadlineDiscipline().enqueue(() => Promise.resolve()), TypeError);
+  });
+});

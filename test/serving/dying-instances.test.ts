@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Clock, systemClock } from '#src/core/clock.js';
+import type { Backend } from '#src/runtime/backend.js';
+import { onnxThreadBackend } from '#src/runtime/onnx-backend.js';
+import { WorkerInstance } from '#src/runtime/worker-instance.js';
+import type { BackendInstance } from '../support/fake-backend.js';
+import { fakeServedModel } from '../support/fake-served-model.js';
+import { faultyWorker } from '../support/faulty-worker.js';
+import { affine } from '../support/fixture-models.js';
+import { patient, serveFolder } from '../support/served-folder.js';
+import { fp32, plainAll } from '../support/tensors.js';
+
+const row = () => ({ rows: 1, inputs: { x: fp32([1, 2], 1, 2) } });
+
+/** The run ends the instance, and has no outcome of its own. */
+function dieOf(reason: string, instance: BackendInstance): Promise<never> {
+  instance.crash(reason);
+  return new Promise(() => undefined);
+}
+
+describe('a model whose instances die', () => {
+  it('fails the batch that ran, keeps what waits, and runs it on the replacement', async () => {
+    const { model, backend, clock, events } = fakeServedModel({ yaml: { instances: { count: 1 } } });
+    await model.load();
+    const answer = backend.onRun;
+    backend.onRun = (inputs, instance) => {
+      return instance === backend.instances[0] ? dieOf('its heap was full', instance) : answer(inputs, instance);
+    };
+    const crashed = assert.rejects(model.infer(row(), patient), { code: 'INSTANCE_CRASHED' });
+    await clock.settle();
+    await crashed;
+    const waiting = model.infer(row(), patient);
+    await clock.advance(100);
+    assert.deepEqual(plainAll((await waiting).outputs), { y: { shape: [1, 2], values: [1, 2] } });
+    assert.equal(model.state, 'READY');
+    assert.deepEqual(
+      events.of('instanceCrashed').map(({ reason }) => reason),
+      ['its heap was full'],
+    );
+  });
+
+  it('becomes UNAVAILABLE when they keep dying, and what waits fails with the reason', async () => {
+    const { model, backend, clock } = fakeServedModel({ yaml: { instances: { count: 1 } } });
+    await model.load();
+    backend.onStart = () => Promise.reject(new Error('the file is gone'));
+    backend.last.crash('its heap was full');
+    await clock.settle();
+    const waiting = assert.rejects(model.infer(row(), patient), {
+      code: 'MODEL_UNAVAILABLE',
+      message: /its instances keep dying; the last one: the file is gone/,
+    });
+    await clock.advance(100 + 200 + 400 + 800);
+    await waiting;
+    assert.equal(model.state, 'UNAVAILABLE');
+  });
+
+  it('becomes UNAVAILABLE also when they keep dying while it loads', async () => {
+    const { model, backend, clock } = fakeServedModel({ yaml: { instances: { count: 2 } } });
+    // The first instance dies of the probe and never loads again; the second loads only after that, and dies as well.
+    backend.onRun = (_inputs, instance) => dieOf('its heap was full', instance);
+    let starts = 0;
+    backend.onStart = ({ name }) => {
+      starts += 1;
+      if (name.endsWith('#1')) return new Promise((resolve) => void clock.after(5_000, resolve));
+      return starts === 1 ? Promise.resolve() : Promise.reject(new Error('the file is gone'));
+    };
+    const loading = model.load();
+    await clock.advance(9_000);
+    await loading;
+    assert.equal(model.state, 'UNAVAILABLE');
+    assert.match(model.reason ?? '', /keep dying/);
+  });
+});
+
+describe('a model whose worker threads die', () => {
+  it('becomes UNAVAILABLE after some crashes, and the others go on', async (t) => {
+    const backend: Backend = {
+      name: 'partly faulty',
+      start: (spec) => {
+        if (!spec.name.startsWith('bad/')) return onnxThreadBackend.start(spec);
+        return WorkerInstance.start({ ...spec, modelPath: 'throws-on-run' }, faultyWorker);
+      },
+    };
+    // Restarts come at once; what is longer than any pause before one stays as it is.
+    const clock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 10_000 ? ms : 0, run) };
+    const files = { 'bad.onnx': affine(), 'good.onnx': affine() };
+    const { manager, events } = await serveFolder(t, files, { backend, clock });
+    const [bad, good] = [manager.resolve('bad', undefined), manager.resolve('good', undefined)];
+    const ask = () => ({ rows: 1, inputs: { x: fp32([1, 4], 1, 2, 3, 4) } });
+    let attempts = 0;
+    for (; bad.state === 'READY'; attempts += 1) {
+      const [failed, answered] = [bad.infer(ask(), patient), good.infer(ask(), patient)];
+      await assert.rejects(failed, { code: 'INSTANCE_CRASHED' });
+      assert.deepEqual(plainAll((await answered).outputs), { y: { shape: [1, 4], values: [3, 5, 7, 9] } });
+    }
+    const crashes = events.of('instanceCrashed');
+    assert.equal(crashes.length, 5);
+    assert.ok(attempts > 0 && crashes.every(({ model }) => model === 'bad'));
+    assert.match(bad.reason ?? '', /keep dying; the last one: uncaught while it ran/);
+    assert.throws(() => manager.resolve('bad', undefined), { code: 'MODEL_UNAVAILABLE' });
+    assert.deepEqual([good.state, manager.ready], ['READY', true]);
+  });
+});

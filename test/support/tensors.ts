@@ -1,0 +1,21 @@
+import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
+
+/** A tensor of floats. */
+export function fp32(shape: readonly number[], ...values: number[]): Tensor {
+  return { datatype: 'FP32', shape, data: Float32Array.from(values) };
+}
+
+/** A tensor of 64-bit integers. */
+export function int64(shape: readonly number[], ...values: number[]): Tensor {
+  return { datatype: 'INT64', shape, data: BigInt64Array.from(values, BigInt) };
+}
+
+/** A tensor's shape and elements, to compare: elements of whatever array as a plain one. */
+export function plain({ shape, data }: Tensor): { shape: number[]; values: (number | bigint | string)[] } {
+  return { shape: [...shape], values: [...data] };
+}
+
+/** The plain form of each tensor. */
+export function plainAll(tensors: NamedTensors): Record<string, ReturnType<typeof plain>> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, plain(tensor)]));
+}
