@@ -79,7 +79,7 @@ async function runAutocannon({ url, workload, connections, seconds }: Load): Pro
   });
   latencies.sort((a, b) => a - b);
   const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
-  // It connects anew without a word when a server hangs up; at the end each connection may have one request left.
+  // It connects anew without a word when a server hangs up; at the end each connection has one request left.
   const lost = Math.max(0, result.requests.sent - latencies.length - connections);
   return {
     requests: latencies.length,

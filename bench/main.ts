@@ -44,6 +44,8 @@ async function main(args: readonly string[]): Promise<number> {
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
+    // A load generator may still have minutes to go.
+    killChildren();
     return 1;
   }
 }

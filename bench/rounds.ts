@@ -88,7 +88,7 @@ async function measureSubject(
   const { workload, round, seconds, generator } = plan;
   const { name, url, pid } = subject;
   const load = async (connections: number, seconds: number): Promise<LoadResult> => {
-    const result = await generator.run({ url, workload, connections, seconds });
+    const result = await subject.during(generator.run({ url, workload, connections, seconds }));
     const fault = faultOf(result);
     if (fault !== undefined) {
       journal.fault(`${workload.name}, ${name}, ${connections} connections, round ${round}: ${fault}`);

@@ -44,7 +44,7 @@ export async function soak(
     await verifyAnswers(subject, workload, undefined);
     const load = { url: subject.url, workload, connections: CONNECTIONS, seconds: SOAK_SECONDS };
     const sampling = sample(subject.pid, samples, stopped.signal);
-    const result = await generator.run(load);
+    const result = await subject.during(generator.run(load));
     stopped.abort();
     await sampling;
     const fault = faultOf(result);

@@ -23,6 +23,8 @@ export interface Subject {
   readonly name: SubjectName;
   readonly url: string;
   readonly pid: number;
+  /** What `work` gives; rejects at once, with the server's output, if the server ends before. */
+  during<T>(work: Promise<T>): Promise<T>;
   /** Ends it the hard way: how millrace stops is what its tests look at. */
   stop(): Promise<void>;
 }
@@ -46,7 +48,12 @@ export async function startSubject(name: SubjectName, workload: Workload, answer
   const child = startProcess(process.execPath, argsOf(name, workload, answer), { cwd: workload.repository });
   try {
     const url = await within(START_LIMIT_MS, untilReady(name, child), `${name} can answer`);
-    return { name, url, pid: child.pid, stop: child.stop };
+    const death = child.ended.then((): never => {
+      throw new Error(`${name} ended under load:\n${child.stdout()}${child.stderr()}`);
+    });
+    // It comes to an end in any case, and most often nobody minds.
+    death.catch(() => undefined);
+    return { name, url, pid: child.pid, during: (work) => Promise.race([work, death]), stop: child.stop };
   } catch (error) {
     await child.stop();
     throw new Error(`${(error as Error).message}\n${child.stdout()}${child.stderr()}`, { cause: error });

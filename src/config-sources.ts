@@ -14,7 +14,8 @@ const FROM_KUBERNETES = /^MILLRACE_(SERVICE_(HOST|PORT)(_|$)|PORT_\d+_)/;
 /** Settings from the environment: `MILLRACE_PORT`, and `MILLRACE_LIMITS__BODY_BYTES` for `limits.body_bytes`; values are read as YAML. */
 export function environmentLayer(environment: Readonly<Record<string, string | undefined>>): ConfigLayer {
   const values: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries(environment)) {
+  // A part comes after the whole that it is a part of, whatever the order of the variables.
+  for (const [name, text] of Object.entries(environment).sort(([a], [b]) => a.length - b.length)) {
     if (!name.startsWith(PREFIX) || text === undefined || name === `${PREFIX}CONFIG` || FROM_KUBERNETES.test(name))
       continue;
     if (name === `${PREFIX}PORT` && /^(tcp|udp):\/\//.test(text)) continue;
@@ -53,7 +54,7 @@ export function flagLayer(flags: Readonly<Record<string, unknown>>): ConfigLayer
 export function scalar(text: string): unknown {
   try {
     const value = readYaml(text);
-    return text.trim() === '' ? text : value;
+    return /^\s*(#|$)/.test(text) ? text : value;
   } catch {
     return text;
   }

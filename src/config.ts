@@ -90,8 +90,9 @@ export function resolveConfig(layers: readonly ConfigLayer[]): ServerConfig {
   const result = serverConfigSchema.safeParse(merged);
   const problems = result.success ? [] : describeIssues(result.error, serverConfigSchema, merged);
   const lines = problems.map(({ path, message }) => `${nameIn(layers, path)}: ${message}`);
-  if (result.success && !isLoopback(result.data.host) && result.data.auth === undefined) {
-    const host = `${nameIn(layers, 'host')}: ${result.data.host} can be reached from other machines`;
+  const { host: address = '127.0.0.1', auth } = merged;
+  if (typeof address === 'string' && address !== '' && !isLoopback(address) && auth === undefined) {
+    const host = `${nameIn(layers, 'host')}: ${address} can be reached from other machines`;
     lines.push(
       `${host}, and keys are not asked for; say auth: none (MILLRACE_AUTH=none) if that is meant, or listen on 127.0.0.1`,
     );

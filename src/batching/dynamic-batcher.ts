@@ -89,6 +89,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
       };
       const waiting: WaitingRequest<InferenceResult> = {
         request,
+        signal,
         key: batchKey(request, axes),
         arrivedAt: clock.now(),
         resolve: (result) => {
@@ -108,7 +109,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
 
   /** Something changed: look again at the end of this turn. */
   wake(): void {
-    if (this.#pumpScheduled || this.#waiting.rows === 0) return;
+    if (this.#pumpScheduled || this.#waiting.isEmpty) return;
     this.#pumpScheduled = true;
     this.#options.clock.endOfTurn(() => this.#pump());
   }
@@ -132,7 +133,8 @@ export class DynamicBatcher<Runner extends BatchRunner> {
         const decision = policy.decide({ now: clock.now(), ...waits, idleInstances: pool.idle, maxBatchSize });
         if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
         if (decision.kind !== 'dispatch') break;
-        this.#dispatch(this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)));
+        const batch = this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)).filter(isWanted);
+        if (batch.length > 0) this.#dispatch(batch);
       }
     }
     if (lookAgainAt === Number.POSITIVE_INFINITY) return;
@@ -201,6 +203,12 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     const reason = cause === undefined ? message : reasonOf(cause);
     events.emit('batchExecuted', { ...ref, batchId: id, rows, outcome: code, reason, ...spent });
   }
+}
+
+/** Invariant I4. A deadline may have passed while a busy event loop kept its timer from running. */
+function isWanted({ signal, reject }: WaitingRequest<InferenceResult>): boolean {
+  if (signal.aborted) reject(abortReason(signal));
+  return !signal.aborted;
 }
 
 interface Batch {

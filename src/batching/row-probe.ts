@@ -106,6 +106,7 @@ function alike(a: Tensor, b: Tensor): boolean {
     if (typeof x !== 'number' || typeof y !== 'number') return false;
     const [p, q] = a.datatype === 'FP16' ? [halfToNumber(x), halfToNumber(y)] : [x, y];
     if (Object.is(p, q) || p === q) continue;
+    if (!Number.isFinite(p) || !Number.isFinite(q)) return false;
     if (!(Math.abs(p - q) <= RELATIVE_TOLERANCE * Math.max(Math.abs(p), Math.abs(q)) + ABSOLUTE_TOLERANCE))
       return false;
   }

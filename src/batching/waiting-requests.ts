@@ -1,8 +1,10 @@
+import type { AbortSource } from '../core/abort.js';
 import type { InferenceRequest } from './batch.js';
 
 /** A request in the batcher's buffer, with what it takes to settle it. */
 export interface WaitingRequest<Result> {
   readonly request: InferenceRequest;
+  readonly signal: AbortSource;
   readonly key: string;
   readonly arrivedAt: number;
   resolve(result: Result): void;
@@ -26,6 +28,10 @@ export class WaitingRequests<Result> {
   /** Rows of all groups. */
   get rows(): number {
     return this.#rows;
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
   }
 
   add(waiting: WaitingRequest<Result>): void {

@@ -20,20 +20,27 @@ export interface AbortSource {
 export class Patience implements AbortSource {
   /** The moment on the clock after which the work is worthless. */
   readonly deadlineAt: number;
+  readonly #clock: Clock;
+  readonly #givenMs: number;
   readonly #timer: Timer;
   #listeners: (() => void)[] = [];
   #reason: MillraceError | undefined;
+  #isOver = false;
 
   /**
    * @param leftMs milliseconds from now until the deadline
    * @param givenMs what the deadline was when the work began, for the message
    */
   constructor(clock: Clock, leftMs: number, givenMs: number) {
+    this.#clock = clock;
+    this.#givenMs = givenMs;
     this.deadlineAt = clock.now() + leftMs;
     this.#timer = clock.after(leftMs, () => this.end(deadlineExceeded(givenMs)));
   }
 
+  /** Asks the clock too: on a busy event loop a deadline passes before its timer runs. */
   get aborted(): boolean {
+    if (!this.#isOver && this.#clock.now() > this.deadlineAt) this.end(deadlineExceeded(this.#givenMs));
     return this.#reason !== undefined;
   }
 
@@ -63,6 +70,7 @@ export class Patience implements AbortSource {
 
   /** The work is over: the deadline's timer goes. */
   release(): void {
+    this.#isOver = true;
     this.#timer.cancel();
   }
 }

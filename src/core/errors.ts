@@ -95,7 +95,7 @@ export function reasonOf(error: unknown): string {
  */
 export function withoutPaths(reason: string): string {
   return reason
-    .replaceAll(/(?:[A-Za-z]:)?[\\/](?:[^\s\\/:'"]+[\\/])+([^\s\\/:'"]*)/g, '$1')
+    .replaceAll(/(?<![^\s\\/:'"=([,<])(?:[A-Za-z]:)?[^\s\\/:'"=([,<]*[\\/](?:[^\s\\/:'"]+[\\/])+([^\s\\/:'"]*)/g, '$1')
     .replaceAll(/\b0x[0-9a-f]{6,}\b/gi, '(address)');
 }
 

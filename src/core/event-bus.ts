@@ -12,8 +12,10 @@ const MIN_PAUSE_FOR_MS = 5;
 interface Subscription {
   readonly observer: Observer;
   pausedUntil: number;
+  /** Time that it took beyond its share of the loop's, as of `chargedAt`. */
+  owedMs: number;
+  chargedAt: number;
   unsettled: number;
-  dropped: number;
 }
 
 /**
@@ -36,12 +38,18 @@ export class EventBus implements EventSink {
 
   /** Events that no observer saw: the buffer was full, or the observer was paused. */
   get dropped(): number {
-    return [...this.#subscriptions].reduce((sum, { dropped }) => sum + dropped, this.#dropped);
+    return this.#dropped;
   }
 
   /** Adds an observer; the function returned takes it away. */
   subscribe(observer: Observer): () => void {
-    const subscription: Subscription = { observer, pausedUntil: 0, unsettled: 0, dropped: 0 };
+    const subscription: Subscription = {
+      observer,
+      pausedUntil: 0,
+      owedMs: 0,
+      chargedAt: this.#clock.now(),
+      unsettled: 0,
+    };
     this.#subscriptions.add(subscription);
     this.#findAudience();
     return () => {
@@ -71,27 +79,27 @@ export class EventBus implements EventSink {
   }
 
   #findAudience(): void {
-    this.#heard = new Set([...this.#subscriptions].flatMap(({ observer }) => Object.keys(observer.on)));
+    this.#heard = new Set([...this.#subscriptions].flatMap(({ observer }) => namesIn(observer.on)));
   }
 
   #deliver(subscription: Subscription, events: readonly { name: EventName; event: EventMap[EventName] }[]): void {
     const { on, maxLoopShare } = subscription.observer;
-    const start = this.#clock.now();
     for (let index = 0; index < events.length; index += 1) {
-      if (maxLoopShare !== undefined && this.#mustSkip(subscription)) {
-        subscription.dropped += events.length - index;
-        return;
-      }
       const { name, event } = events[index] as { name: EventName; event: EventMap[EventName] };
       const handler = on[name] as ((event: unknown) => unknown) | undefined;
       if (handler === undefined) continue;
+      if (maxLoopShare !== undefined && this.#mustSkip(subscription)) {
+        this.#dropped += 1;
+        continue;
+      }
+      const start = maxLoopShare === undefined ? 0 : this.#clock.now();
       try {
         const result = handler.call(on, event);
         if (result instanceof Promise) this.#watch(subscription, name, result);
       } catch (error) {
         this.#reportFailure(subscription, name, error);
       }
-      if (maxLoopShare !== undefined) this.#charge(subscription, start);
+      if (maxLoopShare !== undefined) this.#charge(subscription, maxLoopShare, start);
     }
   }
 
@@ -108,10 +116,13 @@ export class EventBus implements EventSink {
     return unsettled >= MAX_UNSETTLED || this.#clock.now() < pausedUntil;
   }
 
-  #charge(subscription: Subscription, start: number): void {
-    const spentMs = this.#clock.now() - start;
-    const share = subscription.observer.maxLoopShare ?? 1;
-    if (spentMs >= MIN_PAUSE_FOR_MS) subscription.pausedUntil = this.#clock.now() + spentMs * (1 / share - 1);
+  /** What it took is paid back by the time that passes, at its share: many short turns add up like one long one. */
+  #charge(subscription: Subscription, share: number, start: number): void {
+    const now = this.#clock.now();
+    const paidMs = (now - subscription.chargedAt) * share;
+    subscription.owedMs = Math.max(0, subscription.owedMs + (now - start) - paidMs);
+    subscription.chargedAt = now;
+    if (subscription.owedMs >= MIN_PAUSE_FOR_MS) subscription.pausedUntil = now + subscription.owedMs / share;
   }
 
   /** A failure while handling `observerFailed` itself is not reported again: that could go on for ever. */
@@ -119,4 +130,16 @@ export class EventBus implements EventSink {
     if (event === 'observerFailed') return;
     this.emit('observerFailed', { observer: observer.name, event, reason: reasonOf(error) });
   }
+}
+
+/** The events that an observer handles, also by methods of its class. */
+function namesIn(on: object): string[] {
+  const names: string[] = [];
+  for (
+    let at: object | null = on;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  )
+    names.push(...Object.getOwnPropertyNames(at));
+  return names;
 }

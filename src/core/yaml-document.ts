@@ -1,4 +1,5 @@
-import { parseDocument } from 'yaml';
+import { Lexer, parseDocument } from 'yaml';
+import { reasonOf } from './errors.js';
 import { MAX_NESTING } from './nesting.js';
 
 const MAX_BYTES = 64 * 1024;
@@ -19,25 +20,40 @@ export function readYaml(text: string): unknown {
   if (Buffer.byteLength(text) > MAX_BYTES) throw new YamlError(`the file is larger than ${MAX_BYTES} bytes`);
   const lines = text.split('\n');
   if (lines.length > MAX_LINES) throw new YamlError(`the file has more than ${MAX_LINES} lines`);
-  if (nestsTooDeep(lines)) throw new YamlError(`the file nests deeper than ${MAX_NESTING} levels`);
-  const document = parseDocument(text, { prettyErrors: true, stringKeys: true, logLevel: 'silent' });
+  if (nestsTooDeep(text)) throw new YamlError(`the file nests deeper than ${MAX_NESTING} levels`);
+  const document = parseDocument(text, { prettyErrors: true, stringKeys: true });
   const [error] = document.errors;
   if (error !== undefined) throw new YamlError(error.message.split('\n')[0]?.replace(/:$/, '') ?? 'not YAML');
-  return (document.toJS({ maxAliasCount: 100 }) as unknown) ?? {};
+  try {
+    return (document.toJS({ maxAliasCount: 100 }) as unknown) ?? {};
+  } catch (error) {
+    // Aliases that lead nowhere or grow without end show here.
+    throw new YamlError(reasonOf(error), { cause: error });
+  }
 }
 
-/** An upper bound, cheap and careless of quotes: open brackets of the whole text, plus the levels that one line opens. */
-function nestsTooDeep(lines: readonly string[]): boolean {
+/**
+ * An upper bound, from tokens alone: open brackets, and the columns at which levels of the block style begin. The
+ * lexer doesn't recurse, and knows what is a string or a comment.
+ */
+function nestsTooDeep(text: string): boolean {
+  const levels: number[] = [];
   let brackets = 0;
-  const indents: number[] = [];
-  for (const line of lines) {
-    const [indent = ''] = /^ */.exec(line) ?? [];
-    while (indents.length > 0 && (indents.at(-1) as number) >= indent.length) indents.pop();
-    if (line.trim() !== '') indents.push(indent.length);
-    const compact = (line.match(/(?:^|\s)[-?](?=\s)/g) ?? []).length;
-    const opened = (line.match(/[[{]/g) ?? []).length;
-    if (brackets + opened + indents.length + compact > MAX_NESTING) return true;
-    brackets = Math.max(0, brackets + opened - (line.match(/[\]}]/g) ?? []).length);
+  let column = 0;
+  let opens = true;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets += 1;
+    else if (token === ']' || token === '}') brackets = Math.max(0, brackets - 1);
+    else if (opens && brackets === 0 && !/^[\s\u0002\u0018\u001f\ufeff#]/.test(token)) {
+      while (levels.length > 0 && (levels.at(-1) as number) >= column) levels.pop();
+      levels.push(column);
+    }
+    if (brackets + levels.length > MAX_NESTING) return true;
+    const newline = token.lastIndexOf('\n');
+    if (newline >= 0) opens = true;
+    else if (!/^[ \t\u0002\u0018\u001f\ufeff]/.test(token)) opens = token === '-' || token === '?';
+    if (newline >= 0) column = token.length - newline - 1;
+    else if (!/^[\u0002\u0018\u001f\ufeff]/.test(token)) column += token.length;
   }
   return false;
 }

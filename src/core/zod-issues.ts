@@ -29,10 +29,21 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknow
     }));
   }
   if (issue.code === 'invalid_union') {
+    const meant = issue.errors.filter((issues) => issues.every(isBelowOrKey));
+    if (meant.length === 1) {
+      return (meant[0] as z.core.$ZodIssue[]).flatMap((inner) =>
+        describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, schema, value),
+      );
+    }
     const options = issue.errors.map((issues) => issues.map((inner) => plainMessage(inner)).join(' and '));
     return [{ path, message: `expected one of: ${options.join('; ')}; got ${shown(valueAt(value, issue.path))}` }];
   }
   return [{ path, message: `${plainMessage(issue)}; got ${shown(valueAt(value, issue.path))}` }];
+}
+
+/** Whether an issue leaves the value as a whole of the right kind. */
+function isBelowOrKey({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length > 0 || code === 'unrecognized_keys';
 }
 
 function plainMessage(issue: z.core.$ZodIssue): string {
@@ -66,17 +77,37 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   }, value);
 }
 
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = shapeOf(at)?.[key as string];
-  return Object.keys(shapeOf(at) ?? {});
+/** The parts of zod's schemas that lead from one to another. */
+interface SchemaNode {
+  readonly def: {
+    readonly shape?: Readonly<Record<string, SchemaNode>>;
+    readonly element?: SchemaNode;
+    readonly valueType?: SchemaNode;
+    readonly options?: readonly SchemaNode[];
+    readonly innerType?: SchemaNode;
+    readonly in?: SchemaNode;
+  };
 }
 
-/** The fields of an object schema, also inside `.optional()`, `.default()` and the like. */
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  let at = schema as { shape?: Record<string, unknown>; unwrap?: () => unknown } | undefined;
-  while (at !== undefined && at.shape === undefined && typeof at.unwrap === 'function') {
-    at = at.unwrap() as typeof at;
-  }
-  return at?.shape;
+/** The keys that an object at this path may have; where it has several forms, those of all. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const at = path.reduce<SchemaNode[]>(
+    (forms, key) => forms.flatMap((form) => childOf(form, key)).flatMap(formsOf),
+    formsOf(schema as unknown as SchemaNode),
+  );
+  return [...new Set(at.flatMap(({ def }) => Object.keys(def.shape ?? {})))];
+}
+
+/** The schema itself, or the forms of a union, also inside `.optional()`, `.default()`, `.transform()` and the like. */
+function formsOf(schema: SchemaNode): SchemaNode[] {
+  const { options, innerType, in: before } = schema.def;
+  if (options !== undefined) return options.flatMap(formsOf);
+  const inner = innerType ?? before;
+  return inner === undefined ? [schema] : formsOf(inner);
+}
+
+function childOf({ def }: SchemaNode, key: PropertyKey): SchemaNode[] {
+  const { shape = {}, element, valueType } = def;
+  const child = Object.hasOwn(shape, key) ? shape[key as string] : (element ?? valueType);
+  return child === undefined ? [] : [child];
 }

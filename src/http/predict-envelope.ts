@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MillraceError } from '../core/errors.js';
 import { describeIssues } from '../core/zod-issues.js';
-import { PRIORITY } from '../jobs/job.js';
+import { PRIORITY } from '../jobs/job-request.js';
 
 const idSchema = z
   .string()

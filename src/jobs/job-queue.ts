@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
 import { DrainRate } from './drain-rate.js';
-import { type JobProcessor, PRIORITY } from './job.js';
+import { type JobProcessor, PRIORITY } from './job-request.js';
 import { PriorityDeadlineDiscipline, type QueuedJobOptions } from './queue-discipline.js';
 
 /** What a job takes of its queue's room, from the moment it is accepted until it has left the model. */

@@ -3,30 +3,30 @@ import type { JobView } from './job.js';
 
 /** How long a finished job is remembered. */
 export const FINISHED_TTL_MS = 60_000;
-/** How many finished jobs are remembered. */
+/** How many finished jobs, and how many finished groups of jobs, are remembered. */
 export const MAX_FINISHED = 1_000;
 
-/** A job in flight, for as long as it is. */
-export interface LiveJob {
+/** What the registry needs of a job in flight. */
+export interface RegisteredJob {
   readonly id: string;
   view(): JobView;
 }
 
-/** A request of several items: its jobs in order. */
-export interface JobGroup {
-  readonly id: string;
-  readonly jobIds: readonly string[];
-}
-
-/** Jobs by id: those in flight, and for a while those that have finished. */
-export class JobRegistry<Live extends LiveJob> {
-  readonly #clock: Clock;
-  readonly #live = new Map<string, Live>();
-  readonly #finished = new Map<string, { view: JobView; until: number }>();
-  readonly #groups = new Map<string, { group: JobGroup; until: number | undefined }>();
+/**
+ * Jobs by id: those in flight, and for a while those that have finished. The jobs of a request with several items are
+ * a group, which is in flight until its last job has finished; until then its items' ids are taken too. An id always
+ * means the latest job or group that had it.
+ */
+export class JobRegistry<Job extends RegisteredJob> {
+  readonly #live = new Map<string, Job>();
+  readonly #liveGroups = new Map<string, { jobIds: readonly string[]; left: number }>();
+  readonly #groupItems = new Set<string>();
+  readonly #finished: Recent<JobView>;
+  readonly #finishedGroups: Recent<readonly string[]>;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#finished = new Recent(clock);
+    this.#finishedGroups = new Recent(clock);
   }
 
   /** Jobs in flight. */
@@ -34,67 +34,92 @@ export class JobRegistry<Live extends LiveJob> {
     return this.#live.size;
   }
 
-  /** Whether a job or group of this id is in flight. */
-  isInFlight(id: string): boolean {
-    if (this.#live.has(id)) return true;
-    return this.#groups.get(id)?.group.jobIds.some((jobId) => this.#live.has(jobId)) ?? false;
-  }
-
-  add(job: Live): void {
-    this.#finished.delete(job.id);
-    this.#live.set(job.id, job);
-  }
-
-  addGroup(group: JobGroup): void {
-    this.#groups.set(group.id, { group, until: undefined });
-  }
-
-  /** All jobs in flight. */
-  get liveJobs(): readonly Live[] {
+  get liveJobs(): readonly Job[] {
     return [...this.#live.values()];
   }
 
-  live(id: string): Live | undefined {
-    return this.#live.get(id);
+  /** Whether the id is taken by a job or a group in flight. */
+  isInFlight(id: string): boolean {
+    return this.#live.has(id) || this.#liveGroups.has(id) || this.#groupItems.has(id);
   }
 
-  group(id: string): JobGroup | undefined {
-    return this.#groups.get(id)?.group;
+  add(job: Job): void {
+    this.#finished.forget(job.id);
+    this.#finishedGroups.forget(job.id);
+    this.#live.set(job.id, job);
   }
 
-  /** What is known of a job; undefined if it never was, or finished too long ago. */
-  view(id: string): JobView | undefined {
-    const live = this.#live.get(id);
-    if (live !== undefined) return live.view();
-    const finished = this.#finished.get(id);
-    return finished !== undefined && finished.until > this.#clock.now() ? finished.view : undefined;
+  /** Announces a group; its jobs, at least one, are added one by one. */
+  addGroup(id: string, jobIds: readonly string[]): void {
+    this.#finished.forget(id);
+    this.#finishedGroups.forget(id);
+    this.#liveGroups.set(id, { jobIds, left: jobIds.length });
+    for (const jobId of jobIds) this.#groupItems.add(jobId);
   }
 
-  /** The job has finished: only its view is kept, and for so long. */
+  /** The jobs in flight that an id means: one, those of a group, or none. */
+  live(id: string): Job[] {
+    const ids = this.#liveGroups.get(id)?.jobIds ?? [id];
+    return ids.flatMap((jobId) => this.#live.get(jobId) ?? []);
+  }
+
+  /** What is known of a job, or of the jobs of a group in their order; undefined if nothing is. */
+  find(id: string): JobView | JobView[] | undefined {
+    const jobIds = this.#liveGroups.get(id)?.jobIds ?? this.#finishedGroups.get(id);
+    if (jobIds === undefined) return this.#view(id);
+    const views = jobIds.flatMap((jobId) => {
+      const view = this.#view(jobId);
+      return view?.group === id ? [view] : [];
+    });
+    return views.length > 0 ? views : undefined;
+  }
+
+  /** A job has finished: only its view is kept, and for so long. */
   finish(view: JobView): void {
-    const now = this.#clock.now();
-    this.#live.delete(view.id);
-    this.#finished.delete(view.id);
-    this.#finished.set(view.id, { view, until: now + FINISHED_TTL_MS });
-    // Oldest first, as they were inserted.
-    for (const id of this.#finished.keys()) {
-      const isOld = (this.#finished.get(id)?.until ?? 0) <= now;
-      if (!isOld && this.#finished.size <= MAX_FINISHED) break;
-      this.#finished.delete(id);
-    }
+    const { id, group } = view;
+    this.#live.delete(id);
+    this.#finished.remember(id, view);
+    const entry = group === undefined ? undefined : this.#liveGroups.get(group);
+    if (group === undefined || entry === undefined) return;
+    entry.left -= 1;
+    if (entry.left > 0) return;
+    this.#liveGroups.delete(group);
+    for (const jobId of entry.jobIds) this.#groupItems.delete(jobId);
+    this.#finishedGroups.remember(group, entry.jobIds);
   }
 
-  /** All jobs of a group have finished. */
-  finishGroup(id: string): void {
+  #view(id: string): JobView | undefined {
+    return this.#live.get(id)?.view() ?? this.#finished.get(id);
+  }
+}
+
+/** What was remembered last, bounded by age and number (invariant I7). */
+class Recent<Value> {
+  readonly #clock: Clock;
+  /** Oldest first, as they were inserted. */
+  readonly #entries = new Map<string, { value: Value; until: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(id: string): Value | undefined {
+    const entry = this.#entries.get(id);
+    return entry !== undefined && entry.until > this.#clock.now() ? entry.value : undefined;
+  }
+
+  forget(id: string): void {
+    this.#entries.delete(id);
+  }
+
+  remember(id: string, value: Value): void {
     const now = this.#clock.now();
-    const entry = this.#groups.get(id);
-    if (entry === undefined) return;
-    this.#groups.delete(id);
-    this.#groups.set(id, { group: entry.group, until: now + FINISHED_TTL_MS });
-    for (const [groupId, { until }] of this.#groups) {
-      if (until === undefined) continue;
-      if (until > now && this.#groups.size <= MAX_FINISHED) break;
-      this.#groups.delete(groupId);
+    this.#entries.delete(id);
+    this.#entries.set(id, { value, until: now + FINISHED_TTL_MS });
+    for (const oldest of this.#entries.keys()) {
+      const isOld = (this.#entries.get(oldest)?.until ?? 0) <= now;
+      if (!isOld && this.#entries.size <= MAX_FINISHED) break;
+      this.#entries.delete(oldest);
     }
   }
 }

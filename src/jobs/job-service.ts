@@ -2,10 +2,11 @@ import type { Clock } from '../core/clock.js';
 import { MillraceError, toMillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import { totalBytes } from '../tensor/tensor.js';
-import type { JobProcessor, JobRequest, JobView } from './job.js';
+import type { JobView } from './job.js';
+import { Job, type JobOwner } from './job.js';
 import { JobQueue, type Room } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
-import { type JobOwner, LiveJob } from './live-job.js';
+import type { JobProcessor, JobRequest } from './job-request.js';
 
 /** What the caller of `submit` keeps: the means to say that nobody waits any more. */
 export interface JobHandle {
@@ -30,7 +31,7 @@ export class JobService {
   readonly #clock: Clock;
   readonly #events: EventSink;
   readonly #queues = new Map<JobProcessor, JobQueue>();
-  readonly #registry: JobRegistry<LiveJob>;
+  readonly #registry: JobRegistry<Job>;
   #onEmpty: (() => void)[] = [];
   #closed = false;
 
@@ -73,8 +74,12 @@ export class JobService {
     const rooms = requests.map(({ input }) => roomFor(input));
     this.#reserve(queue, processor.ref, { requests, rooms });
     const owner = this.#ownerOf(processor.ref, queue, groupId);
-    const jobs = requests.map((request, index) => new LiveJob(request, rooms[index] as Room, owner));
-    if (groupId !== undefined) this.#registry.addGroup({ id: groupId, jobIds: jobs.map(({ id }) => id) });
+    const jobs = requests.map((request, index) => new Job(request, rooms[index] as Room, owner));
+    if (groupId !== undefined)
+      this.#registry.addGroup(
+        groupId,
+        jobs.map(({ id }) => id),
+      );
     const { model, version } = processor.ref;
     for (const [index, job] of jobs.entries()) {
       const { input } = requests[index] as JobRequest;
@@ -89,10 +94,7 @@ export class JobService {
 
   /** What is known of a job, or of the jobs of a group in their order; undefined if nothing is. */
   find(id: string): JobView | JobView[] | undefined {
-    const group = this.#registry.group(id);
-    if (group === undefined) return this.#registry.view(id);
-    const views = group.jobIds.flatMap((jobId) => this.#registry.view(jobId) ?? []);
-    return views.length > 0 ? views : undefined;
+    return this.#registry.find(id);
   }
 
   /**
@@ -101,16 +103,12 @@ export class JobService {
    * @throws MillraceError JOB_NOT_FOUND; JOB_FINISHED if nothing is left to cancel
    */
   cancel(id: string): void {
-    const ids = this.#registry.group(id)?.jobIds ?? [id];
-    const live = ids.flatMap((jobId) => this.#registry.live(jobId) ?? []);
+    const live = this.#registry.live(id);
     for (const job of live) job.cancel(new MillraceError('CANCELLED', 'The job was cancelled by DELETE /jobs.'));
     if (live.length > 0) return;
-    if (this.find(id) === undefined)
-      throw new MillraceError('JOB_NOT_FOUND', 'There is no such job.', { path: 'id', got: id });
-    throw new MillraceError('JOB_FINISHED', 'The job has finished; there is nothing to cancel.', {
-      path: 'id',
-      got: id,
-    });
+    const details = { path: 'id', got: id.slice(0, 128) };
+    if (this.find(id) === undefined) throw new MillraceError('JOB_NOT_FOUND', 'There is no such job.', details);
+    throw new MillraceError('JOB_FINISHED', 'The job has finished; there is nothing to cancel.', details);
   }
 
   /** Takes no more jobs, and settles when none is left. Idempotent. */
@@ -156,20 +154,20 @@ export class JobService {
   #ownerOf(ref: ModelRef, queue: JobQueue, groupId: string | undefined): JobOwner {
     return {
       ref,
+      group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
         if (queue.remove(job.id)) queue.release(job);
       },
-      settled: (job) => this.#afterSettled(job, groupId),
+      settled: (job) => this.#afterSettled(job),
       left: (job) => queue.release(job),
     };
   }
 
-  #afterSettled(job: LiveJob, groupId: string | undefined): void {
+  #afterSettled(job: Job): void {
     const view = job.view();
     const { model, version, error, timings } = view;
     this.#registry.finish(view);
-    if (groupId !== undefined && !this.#registry.isInFlight(groupId)) this.#registry.finishGroup(groupId);
     const outcome = error?.code ?? 'succeeded';
     if (timings !== undefined) {
       this.#events.emit('jobSettled', { model, version, jobId: job.id, rows: job.rows, outcome, timings });

@@ -1,6 +1,6 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MillraceError, reasonOf } from '../core/errors.js';
+import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import { readYaml } from '../core/yaml-document.js';
 import { modelFileProblem } from './model-file.js';
 
@@ -65,7 +65,7 @@ interface EntryContext {
 async function readEntry(context: EntryContext): Promise<RepositoryModel | undefined> {
   const { root, entry, siblings } = context;
   const path = join(root, entry);
-  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const isFolder = await isDirectory(path);
   const name = isFolder ? entry : entry.slice(0, -ONNX_SUFFIX.length);
   if (!isFolder && !entry.endsWith(ONNX_SUFFIX)) return undefined;
   const base = { name, configFile: `${name}/model.yaml`, config: {} as unknown, versions: [] };
@@ -73,7 +73,7 @@ async function readEntry(context: EntryContext): Promise<RepositoryModel | undef
     return { ...base, problem: `the name ${JSON.stringify(name)} does not match ${MODEL_NAME.source}` };
   if (!isFolder) {
     // The folder's own entry tells of the clash.
-    if (siblings.includes(name)) return undefined;
+    if (siblings.includes(name) && (await isDirectory(join(root, name)))) return undefined;
     return { ...base, versions: [await versionAt(context, '1', path, false)] };
   }
   if (siblings.includes(name + ONNX_SUFFIX))
@@ -81,8 +81,12 @@ async function readEntry(context: EntryContext): Promise<RepositoryModel | undef
   try {
     return { ...base, ...(await readModelFolder(context, path)) };
   } catch (error) {
-    return { ...base, problem: reasonOf(error) };
+    return { ...base, problem: withoutPaths(reasonOf(error)) };
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function readModelFolder(context: EntryContext, folder: string): Promise<Partial<RepositoryModel>> {
@@ -104,7 +108,7 @@ async function readConfig(path: string, name: string): Promise<unknown> {
   try {
     return readYaml(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new Error(`${name}/model.yaml: ${reasonOf(error)}`, { cause: error });
+    throw new Error(`${name}/model.yaml: ${withoutPaths(reasonOf(error))}`, { cause: error });
   }
 }
 
@@ -114,7 +118,7 @@ async function versionAt(
   path: string,
   wholeFolder: boolean,
 ): Promise<RepositoryVersion> {
-  if ((await stat(path).catch(() => undefined)) === undefined)
+  if ((await lstat(path).catch(() => undefined)) === undefined)
     return { version, path, problem: 'model.onnx is missing' };
   const problem = await modelFileProblem(root, path, { maxBytes: maxModelBytes, wholeFolder });
   return problem === undefined ? { version, path } : { version, path, problem };

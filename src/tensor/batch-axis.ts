@@ -44,7 +44,7 @@ export function rowsOf(batch: Tensor, axis: number, { from, count }: { from: num
     return { datatype: batch.datatype, shape, data: view(batch.data, from * rowSize, (from + count) * rowSize) };
   }
   const outer = elementCount(batch.shape.slice(0, axis));
-  const inner = rowSize / outer;
+  const inner = outer === 0 ? 0 : rowSize / outer;
   const data = allocate(batch.datatype, outer * count * inner);
   for (let block = 0; block < outer; block += 1) {
     copyElements(batch.data, (block * rows + from) * inner, count * inner, data, block * count * inner);

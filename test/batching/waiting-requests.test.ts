@@ -9,7 +9,15 @@ interface Choice {
 }
 
 function waiting({ key = 'a', rows = 1, at = 0 }: Choice = {}): WaitingRequest<void> {
-  return { key, arrivedAt: at, request: { rows, inputs: {} }, resolve: () => undefined, reject: () => undefined };
+  const signal = new AbortController().signal;
+  return {
+    signal,
+    key,
+    arrivedAt: at,
+    request: { rows, inputs: {} },
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
 }
 
 /** A buffer with these requests in it, and the requests. */

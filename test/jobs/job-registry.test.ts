@@ -4,8 +4,10 @@ import type { JobState, JobView } from '#src/jobs/job.js';
 import { FINISHED_TTL_MS, JobRegistry, MAX_FINISHED } from '#src/jobs/job-registry.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
+/** Jobs called `group.index` belong to that group. */
 function viewOf(id: string, state: JobState): JobView {
-  const rest = { error: undefined, timings: undefined, createdAt: 0, finishedAt: undefined };
+  const group = id.includes('.') ? id.slice(0, id.indexOf('.')) : undefined;
+  const rest = { group, error: undefined, timings: undefined, createdAt: 0, finishedAt: undefined };
   return { id, state, model: 'm', version: '1', ...rest };
 }
 
@@ -18,7 +20,10 @@ function setUp() {
   const finish = (...ids: string[]) => {
     for (const id of ids) registry.finish(viewOf(id, 'succeeded'));
   };
-  const state = (id: string) => registry.view(id)?.state;
+  const state = (id: string) => {
+    const found = registry.find(id);
+    return Array.isArray(found) ? found.map((view) => `${view.id} ${view.state}`).join(', ') : found?.state;
+  };
   return { clock, registry, add, finish, state };
 }
 
@@ -30,7 +35,7 @@ describe('jobs by id', () => {
     assert.deepEqual([registry.isInFlight('a'), registry.isInFlight('c')], [true, false]);
     finish('a');
     assert.deepEqual([registry.size, state('a'), state('b')], [1, 'succeeded', 'running']);
-    assert.deepEqual([registry.isInFlight('a'), registry.live('a')], [false, undefined]);
+    assert.deepEqual([registry.isInFlight('a'), registry.live('a')], [false, []]);
     assert.deepEqual(
       registry.liveJobs.map(({ id }) => id),
       ['b'],
@@ -84,43 +89,61 @@ describe('jobs by id', () => {
 });
 
 describe('groups of jobs', () => {
-  it('are in flight while one of their jobs is', () => {
-    const { registry, add, finish } = setUp();
-    registry.addGroup({ id: 'g', jobIds: ['g.0', 'g.1'] });
+  it('are in flight while one of their jobs is, and show them in order', () => {
+    const { registry, add, finish, state } = setUp();
+    registry.addGroup('g', ['g.0', 'g.1']);
     add('g.0', 'g.1');
     finish('g.1');
-    assert.equal(registry.isInFlight('g'), true);
+    assert.deepEqual([registry.isInFlight('g'), state('g')], [true, 'g.0 running, g.1 succeeded']);
+    assert.deepEqual(
+      registry.live('g').map(({ id }) => id),
+      ['g.0'],
+    );
     finish('g.0');
-    assert.equal(registry.isInFlight('g'), false);
-    assert.deepEqual(registry.group('g')?.jobIds, ['g.0', 'g.1']);
+    assert.deepEqual([registry.isInFlight('g'), state('g')], [false, 'g.0 succeeded, g.1 succeeded']);
+    assert.deepEqual(registry.live('g'), []);
   });
 
-  it('are remembered up to 1,000 that have finished', () => {
-    const { registry } = setUp();
-    for (let index = 0; index < 1002; index += 1) {
-      registry.addGroup({ id: `g${index}`, jobIds: [`g${index}.0`] });
-      registry.finishGroup(`g${index}`);
+  it('keep the ids of their items until the last of them has finished', () => {
+    const { registry, add, finish } = setUp();
+    registry.addGroup('g', ['g.0', 'g.1']);
+    add('g.0', 'g.1');
+    finish('g.0');
+    assert.equal(registry.isInFlight('g.0'), true);
+    finish('g.1');
+    assert.deepEqual([registry.isInFlight('g.0'), registry.isInFlight('g.1')], [false, false]);
+  });
+
+  it('are remembered up to 1,000 that have finished, however many are in flight', () => {
+    const { registry, add, finish, state } = setUp();
+    for (let index = 0; index < 2004; index += 1) {
+      registry.addGroup(`g${index}`, [`g${index}.0`]);
+      add(`g${index}.0`);
     }
+    for (let index = 0; index < 1002; index += 1) finish(`g${index}.0`);
     assert.deepEqual(
-      [0, 1, 2, 1001].map((index) => registry.group(`g${index}`) !== undefined),
+      [0, 1, 2, 1001].map((index) => state(`g${index}`) !== undefined),
       [false, false, true, true],
     );
   });
 
-  it('are forgotten after 60 seconds, when the next one finishes', () => {
-    const { clock, registry } = setUp();
-    registry.addGroup({ id: 'old', jobIds: [] });
-    registry.finishGroup('old');
-    clock.elapse(60_000);
-    registry.addGroup({ id: 'new', jobIds: [] });
-    registry.finishGroup('new');
-    assert.deepEqual([registry.group('old'), registry.group('new')?.id], [undefined, 'new']);
+  it('are forgotten after 60 seconds', () => {
+    const { clock, registry, add, finish, state } = setUp();
+    registry.addGroup('g', ['g.0']);
+    add('g.0');
+    finish('g.0');
+    clock.elapse(59_999);
+    assert.equal(state('g'), 'g.0 succeeded');
+    clock.elapse(1);
+    assert.equal(state('g'), undefined);
   });
 
-  it('that have finished are remembered however many are in flight', () => {
-    const { registry } = setUp();
-    for (let index = 0; index < 1001; index += 1) registry.addGroup({ id: `g${index}`, jobIds: [`g${index}.0`] });
-    registry.finishGroup('g0');
-    assert.equal(registry.group('g0')?.id, 'g0');
+  it("do not take a later job of an item's id for their own", () => {
+    const { registry, add, finish } = setUp();
+    registry.addGroup('g', ['g.0']);
+    add('g.0');
+    finish('g.0');
+    registry.add({ id: 'g.0', view: () => ({ ...viewOf('g.0', 'running'), group: undefined }) });
+    assert.equal(registry.find('g'), undefined);
   });
 });

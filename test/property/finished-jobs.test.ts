@@ -7,7 +7,7 @@ import { propertyRuns } from '../support/property-runs.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const view = (id: string): JobView => {
-  const rest = { error: undefined, timings: undefined, createdAt: 0, finishedAt: undefined };
+  const rest = { group: undefined, error: undefined, timings: undefined, createdAt: 0, finishedAt: undefined };
   return { id, state: 'succeeded', model: 'm', version: '1', ...rest };
 };
 
@@ -37,7 +37,7 @@ describe('what is remembered of finished jobs', () => {
         else for (const end = ids + each.count; ids < end; ids += 1) finish(`job-${ids}`);
         const latest = [...finished].slice(-1000);
         const expected = latest.filter(([, at]) => clock.now() - at < 60_000).map(([id]) => id);
-        const known = [...finished.keys()].filter((id) => registry.view(id) !== undefined);
+        const known = [...finished.keys()].filter((id) => registry.find(id) !== undefined);
         assert.deepEqual(known, expected);
       }
     });

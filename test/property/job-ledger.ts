@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Clock } from '#src/core/clock.js';
 import { type ErrorCode, MillraceError } from '#src/core/errors.js';
-import type { JobOutcome, JobRequest } from '#src/jobs/job.js';
+import type { JobOutcome, JobRequest } from '#src/jobs/job-request.js';
 import { type NamedTensors, totalBytes } from '#src/tensor/tensor.js';
 import type { FakeBatch } from '../support/fake-instances.js';
 import { answerTo, type FakeModel, scaledRows } from '../support/fake-model.js';

@@ -4,7 +4,6 @@ import { setFlagsFromString } from 'node:v8';
 import { WorkerInstance } from '#src/runtime/worker-instance.js';
 import { type Fault, faultyWorker } from '../support/faulty-worker.js';
 import { affine } from '../support/fixture-models.js';
-import { heavy } from '../support/load-models.js';
 import { cpuSpec, endInstance, loadInstance } from '../support/onnx-instances.js';
 import { fp32, plainAll } from '../support/tensors.js';
 
@@ -37,6 +36,8 @@ describe('a worker thread that dies', () => {
       await assert.rejects(instance.run({}), crashed(cause));
       assert.match(await instance.ended, cause);
       await assert.rejects(instance.run({}), crashed(cause));
+      instance.destroy('it was unloaded');
+      assert.match(await instance.ended, cause);
     });
   }
 
@@ -65,31 +66,4 @@ describe('a worker thread that dies', () => {
       await assert.rejects(start, { code: 'MODEL_UNAVAILABLE', message: reason });
     });
   }
-});
-
-describe('WorkerInstance.destroy', () => {
-  it('fails what runs at once, and settles `ended` with its reason', async (t) => {
-    const instance = await loadInstance(t, heavy(1024));
-    const running = instance.run({ x: fp32([1, 4], 1, 2, 3, 4) });
-    instance.destroy('it was unloaded');
-    instance.destroy('again');
-    await assert.rejects(running, crashed(/^it was unloaded$/));
-    assert.equal(await instance.ended, 'it was unloaded');
-    await assert.rejects(instance.run({ x: fp32([1, 4], 1, 2, 3, 4) }), crashed(/^it was unloaded$/));
-  });
-
-  it('ends an instance that never answers', async (t) => {
-    const instance = await faulty(t, 'never-answers-on-run');
-    const running = instance.run({});
-    instance.destroy('it took too long');
-    await assert.rejects(running, crashed(/^it took too long$/));
-    assert.equal(await instance.ended, 'it took too long');
-  });
-
-  it('keeps the first reason of an instance that died by itself', async (t) => {
-    const instance = await faulty(t, 'exits-on-run');
-    await assert.rejects(instance.run({}), crashed(/code 7/));
-    instance.destroy('it was unloaded');
-    assert.match(await instance.ended, /code 7/);
-  });
 });

@@ -88,7 +88,7 @@ describe('ServedModel.load', () => {
     const { model, backend, clock } = fakeServedModel();
     backend.onStart = () => new Promise(() => undefined);
     let settled = false;
-    void model.load().then(() => {
+    void model.load().finally(() => {
       settled = true;
     });
     await clock.advance(10_000);

@@ -4,7 +4,7 @@ import { DynamicBatcher, type InferenceResult } from '#src/batching/dynamic-batc
 import type { AbortSource } from '#src/core/abort.js';
 import type { Clock } from '#src/core/clock.js';
 import { type EventSink, noEvents } from '#src/core/events.js';
-import type { JobProcessor } from '#src/jobs/job.js';
+import type { JobProcessor } from '#src/jobs/job-request.js';
 import type { BatchAxes } from '#src/model/signature.js';
 import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
 import { type FakeBatch, type FakeInstance, FakeInstances } from './fake-instances.js';

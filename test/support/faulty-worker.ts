@@ -25,7 +25,6 @@ export const faults = {
     for (;;) kept.push({ size: kept.length });
   },
   'speaks-out-of-turn-on-run': () => tell({ kind: 'refused', reason: 'too late' }),
-  'never-answers-on-run': () => undefined,
 } satisfies Record<string, () => void>;
 
 export type Fault = keyof typeof faults;

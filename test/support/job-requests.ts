@@ -1,7 +1,7 @@
 import type { InferenceRequest } from '#src/batching/batch.js';
 import type { InferenceResult } from '#src/batching/dynamic-batcher.js';
 import type { AbortSource } from '#src/core/abort.js';
-import type { JobOutcome, JobProcessor, JobRequest } from '#src/jobs/job.js';
+import type { JobOutcome, JobProcessor, JobRequest } from '#src/jobs/job-request.js';
 import { scaledRows } from './fake-model.js';
 
 /** A request for a job, of one row unless `rows` says otherwise, and the outcomes that its endpoint gets. */

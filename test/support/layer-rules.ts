@@ -16,6 +16,7 @@ const layers: readonly (readonly string[])[] = [
   ['jobs', 'workflows'],
   ['http', 'grpc', 'observe'],
   ['config'],
+  ['millrace-server'],
   ['server'],
   ['main'],
 ];

@@ -1,5 +1,5 @@
 import { MillraceError } from '#src/core/errors.js';
-import type { JobOutcome, JobRequest } from '#src/jobs/job.js';
+import type { JobOutcome, JobRequest } from '#src/jobs/job-request.js';
 import { JobService } from '#src/jobs/job-service.js';
 import { ManualProcessor, recordedJob } from './job-requests.js';
 import { RecordedEvents } from './recorded-events.js';

@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { toMillraceError } from '../../core/errors.js';
 import type { Timings } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
-import type { JobOutcome, JobRequest } from '../../jobs/job.js';
+import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
 import type { ModelManager } from '../../serving/model-manager.js';
 import type { LoadedModel, ServedModel } from '../../serving/served-model.js';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { InferenceRequest } from '#src/batching/batch.js';
 import { MillraceError } from '#src/core/errors.js';
 import type { JobState } from '#src/jobs/job.js';
-import { type JobOwner, LiveJob } from '#src/jobs/live-job.js';
+import { Job, type JobOwner } from '#src/jobs/job.js';
 import { ManualProcessor, recordedJob } from '../support/job-requests.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -21,12 +21,13 @@ function setUp() {
   const status = { left: 0 };
   const owner: JobOwner = {
     ref: processor.ref,
+    group: undefined,
     clock,
     abandoned: (job) => told.push(`abandoned while ${job.view().state}`),
     settled: (job) => told.push(`settled as ${job.view().state} after ${outcomes.length} outcome`),
     left: () => (status.left += 1),
   };
-  const job = new LiveJob(request, { rows: 2, bytes: 20 }, owner);
+  const job = new Job(request, { rows: 2, bytes: 20 }, owner);
   /** Runs the job; gives how often it has left the model. */
   const run = () => {
     void job.run(processor, request.input as InferenceRequest);
@@ -52,6 +53,7 @@ describe('a job', () => {
     assert.deepEqual(job.view(), {
       ...processor.ref,
       id: 'a',
+      group: undefined,
       state: 'succeeded',
       error: undefined,
       timings,

@@ -1,0 +1,48 @@
+import type { InferenceRequest } from '../batching/batch.js';
+import type { InferenceResult } from '../batching/dynamic-batcher.js';
+import type { AbortSource } from '../core/abort.js';
+import type { MillraceError } from '../core/errors.js';
+import type { ModelRef, Timings } from '../core/events.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+
+/** What a job came to. */
+export type JobOutcome =
+  | {
+      readonly state: 'succeeded';
+      readonly outputs: NamedTensors;
+      readonly timings: Timings;
+      readonly batchSize: number;
+    }
+  | { readonly state: 'failed' | 'cancelled'; readonly error: MillraceError; readonly timings: Timings };
+
+/** Strategy: where the result of a job goes. `deliver` is called exactly once, and must not throw. */
+export interface Endpoint {
+  readonly kind: 'response';
+  deliver(outcome: JobOutcome): void;
+}
+
+/** Highest and lowest priority on the wire; 0 asks for the default. */
+export const PRIORITY = { highest: 1, lowest: 10, default: 5 } as const;
+
+/** What a caller asks for. */
+export interface JobRequest {
+  readonly id: string;
+  /** The rows to run; or the error of an input that does not fit, which makes a job that has failed before it is queued. */
+  readonly input: InferenceRequest | MillraceError;
+  readonly endpoint: Endpoint;
+  /** 1 is the highest; 0 the default. */
+  readonly priority: number;
+  /** Milliseconds from `receivedAt` after which nobody wants the result. */
+  readonly timeoutMs: number;
+  /** When the request arrived, on the clock. */
+  readonly receivedAt: number;
+}
+
+/** A model version as the job layer sees it. */
+export interface JobProcessor {
+  readonly ref: ModelRef;
+  readonly limits: { readonly queueRows: number; readonly queueBytes: number };
+  /** Jobs that may be on their way through the model at once. */
+  readonly concurrency: number;
+  infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult>;
+}
