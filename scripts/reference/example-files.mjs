@@ -36,9 +36,6 @@ instances:
   count: 2
 
 session:
-  # The model leaves its dimension "sequence" free; here every request has 128.
-  free_dimensions:
-    sequence: 128
   config:
     session.intra_op.allow_spinning: "0"
 

@@ -9,7 +9,13 @@ import { gather, type InferenceRequest } from './batch.js';
 /** What the probe found out. Only `independent` rows may share a batch. */
 export type ProbeVerdict =
   | { readonly kind: 'independent'; readonly axes: BatchAxes; readonly freeSize: number }
-  | { readonly kind: 'dependent'; readonly reason: string }
+  | {
+      readonly kind: 'dependent';
+      readonly reason: string;
+      /** Undefined if an output has no row for each row of input. */
+      readonly axes: BatchAxes | undefined;
+      readonly freeSize: number;
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 /** Sizes to give the free dimensions that are not the batch; the second for models that need a certain length. */
@@ -62,25 +68,24 @@ function compare(
   { axes, freeSize }: { axes: BatchAxes; freeSize: number },
 ): ProbeVerdict {
   const outputs: Record<string, number | null> = {};
+  let reason: string | undefined;
   for (const [name, batch] of Object.entries(together)) {
     const rows = alone.map((outcome) => outcome[name] as Tensor);
     const axis = batchAxisOf(rows, batch);
     if (axis === undefined) {
       const shapes = `[${rows.map(({ shape }) => shape.join(', ')).join('], [')}] alone, [${batch.shape.join(', ')}] together`;
-      return { kind: 'dependent', reason: `output ${name} does not hold one row for each row of input: ${shapes}` };
+      const mismatch = `output ${name} does not hold one row for each row of input: ${shapes}`;
+      return { kind: 'dependent', reason: mismatch, axes: undefined, freeSize };
     }
     outputs[name] = axis;
-    for (const [row, expected] of rows.entries()) {
-      const part = axis === null ? batch : rowsOf(batch, axis, { from: row, count: 1 });
-      if (!alike(part, expected)) {
-        return {
-          kind: 'dependent',
-          reason: `rows influence each other: output ${name} differs when ${ROWS} rows run together`,
-        };
-      }
-    }
+    const isAlike = rows.every((expected, row) => {
+      return alike(axis === null ? batch : rowsOf(batch, axis, { from: row, count: 1 }), expected);
+    });
+    if (!isAlike) reason ??= `rows influence each other: output ${name} differs when ${ROWS} rows run together`;
   }
-  return { kind: 'independent', axes: { inputs: axes.inputs, outputs }, freeSize };
+  const found = { inputs: axes.inputs, outputs };
+  if (reason !== undefined) return { kind: 'dependent', reason, axes: found, freeSize };
+  return { kind: 'independent', axes: found, freeSize };
 }
 
 /** The axis that grew with the batch; null if none did, undefined if that is not what happened to the shape. */

@@ -20,6 +20,8 @@ export interface AbortSource {
 export class Patience implements AbortSource {
   /** The moment on the clock after which the work is worthless. */
   readonly deadlineAt: number;
+  /** When the timer should have run: never before now. */
+  readonly #dueAt: number;
   readonly #clock: Clock;
   readonly #givenMs: number;
   readonly #timer: Timer;
@@ -35,12 +37,13 @@ export class Patience implements AbortSource {
     this.#clock = clock;
     this.#givenMs = givenMs;
     this.deadlineAt = clock.now() + leftMs;
+    this.#dueAt = clock.now() + Math.max(0, leftMs);
     this.#timer = clock.after(leftMs, () => this.end(deadlineExceeded(givenMs)));
   }
 
   /** Asks the clock too: on a busy event loop a deadline passes before its timer runs. */
   get aborted(): boolean {
-    if (!this.#isOver && this.#clock.now() > this.deadlineAt) this.end(deadlineExceeded(this.#givenMs));
+    if (!this.#isOver && this.#clock.now() > this.#dueAt) this.end(deadlineExceeded(this.#givenMs));
     return this.#reason !== undefined;
   }
 

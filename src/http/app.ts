@@ -11,8 +11,16 @@ export function createApp(routes: readonly Route[], context: ContextOptions): Ex
   app.disable('etag');
   app.set('query parser', 'simple');
   app.enable('case sensitive routing');
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     openContext(response, context);
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      const details = {
+        path: 'headers.host',
+        expected: 'the header that HTTP/1.1 asks for (RFC 9112)',
+        got: 'nothing',
+      };
+      throw new MillraceError('INVALID_REQUEST', 'The request names no host.', details);
+    }
     next();
   });
   mountRoutes(app, routes);

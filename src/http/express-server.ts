@@ -24,6 +24,8 @@ export function createExpressServer(app: Express, limits: HttpLimits): Server {
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: limits.header_bytes,
       noDelay: true,
+      // The app says so itself, as a problem.
+      requireHostHeader: false,
     },
     app,
   );

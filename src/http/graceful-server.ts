@@ -13,9 +13,9 @@ const LINGER_MS = 100;
 export class GracefulServer {
   readonly #server: Server;
   readonly #clock: Clock;
-  readonly #busy = new Map<Socket, number>();
-  readonly #sockets = new Set<Socket>();
-  readonly #answers = new Set<ServerResponse>();
+  /** Each connection with the answers that it waits for, in their order. */
+  readonly #connections = new Map<Socket, ServerResponse[]>();
+  #busy = 0;
   #isClosing = false;
   #whenQuiet: (() => void)[] = [];
 
@@ -23,8 +23,8 @@ export class GracefulServer {
     this.#server = server;
     this.#clock = clock;
     server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#connections.set(socket, []);
+      socket.on('close', () => this.#forget(socket));
     });
     // First in line: the app may answer at once.
     server.prependListener('request', (request, answer) => this.#track(request, answer));
@@ -33,7 +33,7 @@ export class GracefulServer {
   /** From now on every answer closes its connection; requests are answered as before. */
   announceClosing(): void {
     this.#isClosing = true;
-    for (const answer of this.#answers) closeAfter(answer);
+    for (const answers of this.#connections.values()) closeAfterLast(answers);
   }
 
   /** Stops listening, lets every request that has arrived be answered, and settles when no connection is left. */
@@ -59,32 +59,48 @@ export class GracefulServer {
   /** Ends all connections, at once. */
   destroy(): void {
     NetServer.prototype.close.call(this.#server);
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 
   #track({ socket }: IncomingMessage, answer: ServerResponse): void {
-    this.#answers.add(answer);
-    this.#busy.set(socket, (this.#busy.get(socket) ?? 0) + 1);
-    if (this.#isClosing) closeAfter(answer);
+    const answers = this.#connections.get(socket);
+    if (answers === undefined) return;
+    if (answers.length === 0) this.#busy += 1;
+    answers.push(answer);
+    if (this.#isClosing) closeAfterLast(answers);
     answer.on('close', () => {
-      this.#answers.delete(answer);
-      const left = (this.#busy.get(socket) ?? 1) - 1;
-      if (left > 0) this.#busy.set(socket, left);
-      else this.#busy.delete(socket);
-      if (this.#isClosing) this.#checkQuiet();
+      const at = answers.indexOf(answer);
+      if (at === -1) return;
+      answers.splice(at, 1);
+      if (answers.length === 0) this.#becomeIdle();
     });
   }
 
+  /** A connection that ends takes its answers with it; Node tells only the first of those that were pipelined. */
+  #forget(socket: Socket): void {
+    const answers = this.#connections.get(socket)?.splice(0) ?? [];
+    this.#connections.delete(socket);
+    if (answers.length > 0) this.#becomeIdle();
+  }
+
+  #becomeIdle(): void {
+    this.#busy -= 1;
+    if (this.#isClosing) this.#checkQuiet();
+  }
+
   #checkQuiet(): void {
-    if (this.#busy.size > 0) return;
+    if (this.#busy > 0) return;
     for (const resolve of this.#whenQuiet.splice(0)) resolve();
   }
 
   #endSilent(): void {
-    for (const socket of this.#sockets) if (!this.#busy.has(socket)) socket.destroySoon();
+    for (const [socket, answers] of this.#connections) if (answers.length === 0) socket.destroySoon();
   }
 }
 
-function closeAfter(answer: ServerResponse): void {
-  if (!answer.headersSent) answer.shouldKeepAlive = false;
+/** Of answers on one connection only the last may close it: the others have one behind them. */
+function closeAfterLast(answers: readonly ServerResponse[]): void {
+  for (const [index, answer] of answers.entries()) {
+    if (!answer.headersSent) answer.shouldKeepAlive = index < answers.length - 1;
+  }
 }

@@ -1,5 +1,6 @@
 import { MillraceError } from '../core/errors.js';
 import type { BatchAxes } from '../model/signature.js';
+import { halfToNumber } from '../tensor/half-float.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { elementText } from './json-elements.js';
 
@@ -27,7 +28,7 @@ function nestedText(name: string, { datatype, data }: Tensor, shape: readonly nu
     if (axis === shape.length) {
       const value = data[at] as number | bigint | string;
       const text = elementText(datatype, value);
-      if (text === undefined) throw notFinite(name, at, value);
+      if (text === undefined) throw notFinite(name, at, datatype === 'FP16' ? halfToNumber(Number(value)) : value);
       at += 1;
       return text;
     }
@@ -43,6 +44,6 @@ function notFinite(name: string, element: number, value: number | bigint | strin
   return new MillraceError('OUTPUT_NOT_FINITE', `Output ${name} holds a value that JSON cannot say.`, {
     path: `output.${name}`,
     expected: 'finite numbers',
-    got: `${typeof value === 'number' && Number.isNaN(value) ? 'NaN' : String(value)} in element ${element}`,
+    got: `${String(value)} in element ${element}`,
   });
 }

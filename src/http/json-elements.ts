@@ -3,8 +3,12 @@ import { shown } from '../core/zod-issues.js';
 import type { Datatype, TensorData } from '../tensor/datatype.js';
 import { halfToNumber, numberToHalf } from '../tensor/half-float.js';
 
-/** Beyond these a number rounds to Infinity in the datatype. */
-const LARGEST_FLOAT = { FP16: 65_519.999, FP32: 3.402_823_567_797_336_6e38, FP64: Number.MAX_VALUE } as const;
+/** The greatest numbers that do not round to Infinity in the datatype: from halfway to the next power on they would. */
+const LARGEST_FLOAT = {
+  FP16: below(65_520),
+  FP32: below((2 - 2 ** -24) * 2 ** 127),
+  FP64: Number.MAX_VALUE,
+} as const;
 
 /** The whole numbers that a datatype holds; of the 64-bit ones those that a JSON number holds exactly. */
 const integerRange: Partial<Record<Datatype, readonly [number, number]>> = {
@@ -96,5 +100,10 @@ export function elementText(datatype: Datatype, value: number | bigint | string)
   if (datatype === 'BOOL') return value === 0 ? 'false' : 'true';
   const number = datatype === 'FP16' ? halfToNumber(value) : value;
   if (!Number.isFinite(number)) return undefined;
-  return String(number);
+  return Object.is(number, -0) ? '-0' : String(number);
+}
+
+/** The greatest number below a positive one. */
+function below(value: number): number {
+  return value * (1 - Number.EPSILON / 2);
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Response } from 'express';
 import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
@@ -50,7 +51,7 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
   };
   response.locals['context'] = context;
   events.emit('requestReceived', { requestId: context.id, method });
-  response.on('close', () => {
+  const settle = () => {
     if (!response.writableFinished) {
       context.error ??= new MillraceError('CLIENT_CLOSED_REQUEST', 'The client left before the answer was complete.');
       context.onGone?.(context.error);
@@ -65,5 +66,26 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
       cause: context.error?.cause,
       durationMs: clock.now() - context.receivedAt,
     });
-  });
+  };
+  if (response.socket === null) settleOnce(response, settle);
+  else response.on('close', settle);
+}
+
+/** What to call when a connection ends, for the pipelined requests on it whose turn to answer has not come: Node tells them nothing. */
+const pipelined = new WeakMap<Socket, Set<() => void>>();
+
+function settleOnce(response: Response, settle: () => void): void {
+  const { socket } = response.req;
+  const waiting = pipelined.get(socket) ?? new Set();
+  if (!pipelined.has(socket)) {
+    pipelined.set(socket, waiting);
+    socket.on('close', () => {
+      for (const once of waiting) once();
+    });
+  }
+  const once = () => {
+    if (waiting.delete(once)) settle();
+  };
+  waiting.add(once);
+  response.on('close', once);
 }

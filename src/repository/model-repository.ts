@@ -5,7 +5,7 @@ import { readYaml } from '../core/yaml-document.js';
 import { modelFileProblem } from './model-file.js';
 
 /** Model names: no separator, no leading dot, so that a name is never a path. */
-export const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
+const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 const VERSION_NAME = /^[1-9]\d*$/;
 const ONNX_SUFFIX = '.onnx';
 

@@ -34,6 +34,7 @@ export class InstanceGroup {
   #size = 0;
   #crashesInARow = 0;
   #restartCount = 0;
+  #gaveUp: string | undefined;
   #closed = false;
 
   constructor(options: InstanceGroupOptions) {
@@ -58,8 +59,10 @@ export class InstanceGroup {
     return this.#restartCount;
   }
 
+  /** Whoever listens late is told of a giving up that happened before. */
   listen(listener: InstanceGroupListener): void {
     this.#listener = listener;
+    if (this.#gaveUp !== undefined) listener.onGiveUp(this.#gaveUp);
   }
 
   /**
@@ -133,7 +136,8 @@ export class InstanceGroup {
     const restartInMs = decision.kind === 'restart' ? decision.inMs : undefined;
     events.emit('instanceCrashed', { ...ref, instance: name, reason, restartInMs });
     if (decision.kind === 'giveUp') {
-      this.#listener.onGiveUp(`its instances keep dying; the last one: ${reason}`);
+      this.#gaveUp = `its instances keep dying; the last one: ${reason}`;
+      this.#listener.onGiveUp(this.#gaveUp);
       return;
     }
     const timer = clock.after(decision.inMs, () => {

@@ -1,3 +1,4 @@
+import { dirname, sep } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.js';
 import type { Dimension, Signature, TensorSpec } from '../model/signature.js';
@@ -46,13 +47,15 @@ export async function openSession({ modelPath, providers, session: config }: Wor
     graphOptimizationLevel: config.graph_optimization,
     enableCpuMemArena: config.memory_arena,
     enableMemPattern: config.memory_pattern,
-    freeDimensionOverrides: config.free_dimensions,
     extra: config.config,
     // Fatal only: what fails is told by the exception, and the server's log is JSON lines.
     logSeverityLevel: 4,
   });
   return {
-    signature: { inputs: session.inputMetadata.map(tensorSpec), outputs: session.outputMetadata.map(tensorSpec) },
+    signature: {
+      inputs: session.inputMetadata.map((metadata) => tensorSpec(metadata)),
+      outputs: session.outputMetadata.map((metadata) => tensorSpec(metadata)),
+    },
     provider: providers[0]?.name ?? 'cpu',
     run: (inputs) => run(ort, session, inputs),
   };
@@ -71,6 +74,8 @@ async function importRuntime(): Promise<typeof Ort> {
 async function run(ort: typeof Ort, session: Ort.InferenceSession, inputs: readonly WireTensor[]) {
   const feeds: Record<string, Ort.Tensor> = {};
   for (const { name, datatype, shape, data } of inputs) {
+    if (Array.isArray(data) && data.some((text) => text.includes('\0')))
+      throw new Error(`a string of ${name} holds a NUL`);
     feeds[name] = new ort.Tensor(ortTypes[datatype], data, shape);
   }
   const startedAt = sharedNow();
@@ -89,16 +94,17 @@ function tensorSpec(metadata: Ort.InferenceSession.ValueMetadata): TensorSpec {
   const datatype = datatypeOf.get(metadata.type);
   if (datatype === undefined) throw new Error(`${name} is of the datatype ${metadata.type}, which is not served`);
   if (name === '__proto__') throw new Error('a tensor is called __proto__, which no request can name safely');
-  return { name, datatype, shape: metadata.shape.map(dimension) };
+  return { name, datatype, shape: metadata.shape.map((size) => dimension(size)) };
 }
 
 function dimension(size: number | string): Dimension {
-  return typeof size === 'number' ? size : { symbol: size === '' ? null : size };
+  if (typeof size === 'number') return size;
+  return { symbol: size === '' ? null : size };
 }
 
 /** ONNX Runtime's reason in words for the operator. */
-export function loadFailure(error: unknown): string {
-  const reason = reasonOf(error);
+export function loadFailure(error: unknown, modelPath: string): string {
+  const reason = reasonOf(error).replaceAll(dirname(modelPath) + sep, '');
   const datatype = /Unsupported data type: (\d+)/.exec(reason)?.[1];
   if (datatype === undefined) return reason;
   const name = datatype === '16' ? 'BF16' : `number ${datatype} of ONNX's TensorProto.DataType`;

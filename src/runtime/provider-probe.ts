@@ -64,5 +64,7 @@ function reasonFrom(stderr: string): string | undefined {
     .map((line) => line.trim())
     .filter((line) => line !== '');
   const line = lines.find((text) => /error|fail|cannot/i.test(text)) ?? lines[0];
-  return line === undefined ? undefined : withoutPaths(line).slice(0, 400);
+  if (line === undefined) return undefined;
+  const cause = line.replace(/^.*\.cc:\d+ /, '').replace(/^.*?\[ONNXRuntimeError\]\s*:\s*/, '');
+  return withoutPaths(cause).slice(0, 400);
 }

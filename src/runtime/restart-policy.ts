@@ -2,7 +2,7 @@
 export type RestartDecision = { readonly kind: 'restart'; readonly inMs: number } | { readonly kind: 'giveUp' };
 
 /** Crashes in a row, without one batch done in between, after which a model is not worth restarting. */
-export const MAX_CRASHES_IN_A_ROW = 5;
+const MAX_CRASHES_IN_A_ROW = 5;
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;

@@ -48,10 +48,6 @@ export const sessionSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Whether the memory of a run is planned from earlier ones of the same shapes'),
-  free_dimensions: z
-    .record(z.string(), z.int().min(1))
-    .default({})
-    .describe('Fixed sizes for dimensions that the model leaves free, by their symbol'),
   config: z
     .record(z.string(), z.string())
     .default({})

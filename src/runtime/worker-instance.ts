@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { Signature } from '../model/signature.js';
+import { allocate, type Datatype, type NumericArray } from '../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { ExecutionResult, Instance, InstanceSpec } from './backend.js';
 import { sharedNow, transferList, type WireTensor, type WorkerMessage, type WorkerStart } from './worker-protocol.js';
@@ -46,7 +47,7 @@ export class WorkerInstance implements Instance {
    */
   static async start({ name, ...start }: InstanceSpec, entry: URL = workerMain): Promise<WorkerInstance> {
     const workerData: WorkerStart = start;
-    const worker = new Worker(entry, { workerData, name });
+    const worker = new Worker(entry, { workerData, name, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
     return new Promise((resolve, reject) => {
       const refuse = (reason: string) => {
         void worker.terminate();
@@ -71,18 +72,22 @@ export class WorkerInstance implements Instance {
     if (this.#pending !== undefined) throw new Error(`${this.name} was given a batch while it runs another`);
     return new Promise((resolve, reject) => {
       const tensors = Object.entries(inputs).map(([name, tensor]) => toWire(name, tensor));
-      this.#pending = { sentAt: sharedNow(), resolve, reject };
       this.#worker.postMessage({ inputs: tensors }, transferList(tensors));
+      this.#pending = { sentAt: sharedNow(), resolve, reject };
     });
   }
 
   destroy(reason: string): void {
-    // A thread inside native code goes on until that returns; its batch fails now.
+    if (this.#endReason !== undefined) return;
+    const isRunning = this.#pending !== undefined;
     this.#end(reason);
-    void this.#worker.terminate();
+    // ONNX Runtime's binding aborts the whole process when its thread is terminated inside a run: that thread goes
+    // when it has something to say. Its batch fails now.
+    if (!isRunning) void this.#worker.terminate();
   }
 
   #onMessage(message: WorkerMessage): void {
+    if (this.#endReason !== undefined) void this.#worker.terminate();
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
@@ -118,10 +123,20 @@ export class WorkerInstance implements Instance {
   }
 }
 
+/** JavaScript objects of one instance; its tensors and the model itself lie outside the heap. */
+const MAX_HEAP_MB = 1_024;
+
 const workerMain = new URL('./worker-main.js', import.meta.url);
 
 /** Numbers that are a window into a larger buffer are copied: a transfer takes whole buffers, and would take others' rows along. */
 function toWire(name: string, { datatype, shape, data }: Tensor): WireTensor {
   const whole = Array.isArray(data) || data.byteLength === data.buffer.byteLength;
-  return { name, datatype, shape, data: whole ? data : data.slice() };
+  return { name, datatype, shape, data: whole ? data : copyNumbers(datatype, data) };
+}
+
+/** Not `slice`: a Buffer's is no copy. */
+function copyNumbers(datatype: Datatype, data: NumericArray): NumericArray {
+  const copy = allocate(datatype, data.length) as NumericArray & { set(source: NumericArray): void };
+  copy.set(data);
+  return copy;
 }

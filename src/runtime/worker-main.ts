@@ -17,9 +17,10 @@ try {
   port.on('message', (message: RunMessage) => {
     void answer(session, message);
   });
+  port.on('messageerror', (error: unknown) => tell({ kind: 'failed', reason: reasonOf(error) }));
   tell({ kind: 'loaded', signature: session.signature, provider: session.provider });
 } catch (error) {
-  tell({ kind: 'refused', reason: loadFailure(error) });
+  tell({ kind: 'refused', reason: loadFailure(error, (workerData as WorkerStart).modelPath) });
 }
 
 async function answer(session: OnnxSession, { inputs }: RunMessage): Promise<void> {

@@ -1,5 +1,5 @@
 import type { BatchingConfig } from '../batching/batching-config.js';
-import { probeRows } from '../batching/row-probe.js';
+import { type ProbeVerdict, probeRows } from '../batching/row-probe.js';
 import { proposeBatchAxes } from '../model/batch-axes.js';
 import type { BatchAxes, Signature } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -15,58 +15,100 @@ export interface BatchingPlan {
   readonly freeSize: number | undefined;
 }
 
+/** model.yaml speaks of a tensor or an axis that the model does not have. */
+export class BatchingConfigError extends Error {}
+
+type Run = (inputs: NamedTensors) => Promise<NamedTensors>;
+
 /**
  * Decides whether and along which axes requests for a model may share an execution: the signature proposes,
- * model.yaml corrects, and the probe on the loaded model has the last word unless model.yaml takes it away.
+ * model.yaml corrects, and the probe on the loaded model has the last word unless model.yaml takes it away. The probe
+ * also runs for a model that is not to be batched, since it finds the axes of outputs whose signature hides them.
  *
  * @param run executes one batch on the loaded model
- * @throws Error if model.yaml speaks of a tensor or an axis that the model does not have
+ * @throws BatchingConfigError
  */
-export async function planBatching(
-  signature: Signature,
-  config: BatchingConfig,
-  run: (inputs: NamedTensors) => Promise<NamedTensors>,
-): Promise<BatchingPlan> {
+export async function planBatching(signature: Signature, config: BatchingConfig, run: Run): Promise<BatchingPlan> {
   const proposal = proposeBatchAxes(signature);
-  const proposed = proposal.kind === 'candidates' ? proposal.candidates[0] : proposal.axes;
-  const corrected = correctAxes(signature, proposed, config.axes);
-  const alone = (axes: BatchAxes, unbatchedBecause: string): BatchingPlan => {
-    return { axes, maxBatchSize: 1, unbatchedBecause, freeSize: undefined };
-  };
-  const isCorrected = JSON.stringify(corrected) !== JSON.stringify(proposed);
-  if (!isCorrected && proposal.kind === 'none') return alone(proposed, proposal.reason);
-  if (proposal.kind === 'fixedAtOne') return alone(corrected, 'the model was exported for a batch of exactly 1');
-  if (config.max_batch_size === 1) return alone(corrected, 'max_batch_size is 1');
-  if (config.rows_independent) {
-    return { axes: corrected, maxBatchSize: config.max_batch_size, unbatchedBecause: undefined, freeSize: undefined };
+  const proposed = proposal.kind === 'candidates' ? proposal.candidates : ([proposal.axes] as const);
+  const isCorrected = Object.keys({ ...config.axes.inputs, ...config.axes.outputs }).length > 0;
+  const first = correctAxes(signature, proposed[0], config.axes);
+  if (!isCorrected && proposal.kind !== 'candidates') {
+    const reason = proposal.kind === 'none' ? proposal.reason : 'the model was exported for a batch of exactly 1';
+    return { axes: first, maxBatchSize: 1, unbatchedBecause: reason, freeSize: undefined };
   }
-  const candidates = isCorrected || proposal.kind === 'none' ? [corrected] : proposal.candidates;
-  let reason: string | undefined;
+  const verdict = await probeCandidates(signature, isCorrected ? [first] : proposed, run);
+  const found = verdict.kind === 'failed' ? undefined : verdict.axes;
+  const axes = found === undefined ? first : correctAxes(signature, found, config.axes);
+  const freeSize = verdict.kind === 'failed' ? undefined : verdict.freeSize;
+  const unbatchedBecause = reasonAgainst(config, { verdict, axes });
+  return { axes, maxBatchSize: unbatchedBecause === undefined ? config.max_batch_size : 1, unbatchedBecause, freeSize };
+}
+
+function reasonAgainst(
+  config: BatchingConfig,
+  { verdict, axes }: { verdict: ProbeVerdict; axes: BatchAxes },
+): string | undefined {
+  if (config.max_batch_size === 1) return 'max_batch_size is 1';
+  const found = verdict.kind === 'failed' ? undefined : verdict.axes?.outputs;
+  for (const [name, axis] of Object.entries(axes.outputs)) {
+    // Without the probe's word an output that seems to have no batch axis would go whole to every request.
+    if (found === undefined && axis === null && config.axes.outputs[name] === undefined) {
+      return `the batch axis of output ${name} is not known; name it in batching.axes.outputs${whyNot(verdict)}`;
+    }
+    if (found !== undefined && found[name] !== axis && !config.rows_independent) {
+      return `the probe found the rows of output ${name} on ${axisText(found[name])}, model.yaml says ${axisText(axis)}`;
+    }
+  }
+  return config.rows_independent || verdict.kind === 'independent' ? undefined : verdict.reason;
+}
+
+function whyNot(verdict: ProbeVerdict): string {
+  return verdict.kind === 'independent' ? '' : ` (${verdict.reason})`;
+}
+
+function axisText(axis: number | null | undefined): string {
+  return typeof axis === 'number' ? `axis ${axis}` : 'no axis';
+}
+
+/** The verdict on the first candidate whose rows are independent, else that on the first of all. */
+async function probeCandidates(
+  signature: Signature,
+  candidates: readonly BatchAxes[],
+  run: Run,
+): Promise<ProbeVerdict> {
+  let first: ProbeVerdict | undefined;
   for (const candidate of candidates) {
     const verdict = await probeRows(signature, candidate, run);
-    if (verdict.kind === 'independent') {
-      const axes = correctAxes(signature, verdict.axes, config.axes);
-      return { axes, maxBatchSize: config.max_batch_size, unbatchedBecause: undefined, freeSize: verdict.freeSize };
-    }
-    reason ??= verdict.reason;
+    if (verdict.kind === 'independent') return verdict;
+    first ??= verdict;
   }
-  return alone(corrected, reason ?? 'no batch axis was found');
+  return first ?? { kind: 'failed', reason: 'no batch axis was found' };
 }
 
 function correctAxes(signature: Signature, axes: BatchAxes, correction: BatchingConfig['axes']): BatchAxes {
   const side = (name: keyof Signature): Record<string, number | null> => {
     const corrected = { ...axes[name] };
     for (const [tensor, axis] of Object.entries(correction[name])) {
-      const spec = signature[name].find((candidate) => candidate.name === tensor);
-      const path = `batching.axes.${name}.${tensor}`;
-      const known = signature[name].map((candidate) => candidate.name).join(', ');
-      if (spec === undefined) throw new Error(`${path}: the model has no such tensor; it has ${known}`);
-      if (axis !== 'shared' && axis >= spec.shape.length) {
-        throw new Error(`${path}: expected an axis from 0 to ${spec.shape.length - 1}; got ${axis}`);
-      }
-      corrected[tensor] = axis === 'shared' ? null : axis;
+      corrected[tensor] = axis === 'shared' ? null : checkedAxis(signature, { side: name, tensor, axis });
     }
     return corrected;
   };
   return { inputs: side('inputs'), outputs: side('outputs') };
+}
+
+function checkedAxis(
+  signature: Signature,
+  { side, tensor, axis }: { side: keyof Signature; tensor: string; axis: number },
+): number {
+  const path = `batching.axes.${side}.${tensor}`;
+  const spec = signature[side].find(({ name }) => name === tensor);
+  if (spec === undefined) {
+    const known = signature[side].map(({ name }) => name).join(', ');
+    throw new BatchingConfigError(`${path}: the model has no such tensor; it has ${known}`);
+  }
+  const rank = spec.shape.length;
+  if (rank === 0) throw new BatchingConfigError(`${path}: a scalar has no axis; expected shared; got ${axis}`);
+  if (axis >= rank) throw new BatchingConfigError(`${path}: expected an axis from 0 to ${rank - 1}; got ${axis}`);
+  return axis;
 }

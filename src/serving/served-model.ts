@@ -9,7 +9,7 @@ import type { Signature } from '../model/signature.js';
 import type { Backend, Instance } from '../runtime/backend.js';
 import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
 import { InstanceGroup } from '../runtime/instance-group.js';
-import { type BatchingPlan, planBatching } from './batching-plan.js';
+import { BatchingConfigError, type BatchingPlan, planBatching } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
 import { mayBecome } from './model-state.js';
 import { warmUp } from './warm-up.js';
@@ -55,6 +55,7 @@ export class ServedModel {
   #reason: string | undefined;
   #loaded: LoadedModel | undefined;
   #group: InstanceGroup | undefined;
+  #isUnloaded = false;
 
   constructor(source: { ref: ModelRef; path: string; config: ModelConfig }, context: ServingContext) {
     this.ref = source.ref;
@@ -94,23 +95,20 @@ export class ServedModel {
     return 2 * this.#loaded.instances.size * this.#loaded.plan.maxBatchSize;
   }
 
-  /** Loads, probes and warms up. The outcome is the state: this never rejects. */
+  /** Loads, probes and warms up, within the time for it. The outcome is the state: this never rejects. */
   async load(): Promise<void> {
-    const { clock } = this.#context;
     const { loadTimeoutMs } = this.limits;
-    const timer = clock.after(loadTimeoutMs, () => {
-      this.markUnavailable(`it was not loaded, probed and warmed up within ${loadTimeoutMs} ms`);
+    let stopWaiting: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      stopWaiting = resolve;
     });
-    try {
-      const loaded = await this.#open();
-      if (this.#state !== 'LOADING') return;
-      this.#loaded = loaded;
-      this.#enter('READY', undefined);
-    } catch (error) {
-      if (this.#state === 'LOADING') this.markUnavailable(withoutPaths(reasonOf(error)));
-    } finally {
-      timer.cancel();
-    }
+    const timer = this.#context.clock.after(loadTimeoutMs, () => {
+      if (this.#state === 'LOADING') {
+        this.markUnavailable(`it was not loaded, probed and warmed up within ${loadTimeoutMs} ms`);
+      }
+      stopWaiting();
+    });
+    await Promise.race([this.#openAndEnter(), late]).finally(() => timer.cancel());
   }
 
   /**
@@ -143,8 +141,22 @@ export class ServedModel {
 
   /** Unloads the model, at once. Idempotent. */
   destroy(): void {
-    if (mayBecome(this.#state, 'UNLOADING')) this.#enter('UNLOADING', undefined);
+    if (this.#isUnloaded) return;
+    this.#isUnloaded = true;
+    this.#enter('UNLOADING', undefined);
     this.markUnavailable('it was unloaded');
+  }
+
+  async #openAndEnter(): Promise<void> {
+    try {
+      const loaded = await this.#open();
+      if (this.#state !== 'LOADING') return;
+      this.#loaded = loaded;
+      this.#enter('READY', undefined);
+    } catch (error) {
+      const place = error instanceof BatchingConfigError ? `${this.ref.model}/model.yaml: ` : '';
+      if (this.#state === 'LOADING') this.markUnavailable(withoutPaths(place + reasonOf(error)));
+    }
   }
 
   async #open(): Promise<LoadedModel> {
@@ -154,6 +166,7 @@ export class ServedModel {
     const requested = execution_providers ?? (device === 'auto' ? executionProviders : undefined);
     const { providers, notices } = await resolveProviders(requested, device, providerProbe);
     for (const notice of notices) this.#notice(notice);
+    if (this.#state !== 'LOADING') throw this.unavailable();
 
     const name = `${this.ref.model}/${this.ref.version}`;
     const spec = (index: number) => ({ name: `${name}#${index}`, modelPath: this.#path, providers, session });

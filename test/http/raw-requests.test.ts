@@ -150,6 +150,25 @@ describe('a connection', () => {
     client.socket.destroy();
   });
 
+  it('may bring many pipelined requests, of which Node has nothing to complain', async (t) => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    t.after(() => process.off('warning', onWarning));
+    const gate = holdInstances(server.millrace, 'affine');
+    const client = await connect();
+    const ids = Array.from({ length: 25 }, (_, index) => `many-${index}`);
+    for (const id of ids) client.post('/predict', { id, model: 'affine', input: [1, 1, 1, 1] });
+    await events.until('jobQueued', ({ jobId }) => jobId.startsWith('many-'), ids.length);
+    gate.open();
+    for (const id of ids) {
+      const { status, body } = await client.answer();
+      assert.deepEqual([status, (JSON.parse(body) as { id: string }).id], [200, id]);
+    }
+    client.socket.destroy();
+    assert.deepEqual(warnings, []);
+  });
+
   it('takes the jobs of all its pipelined requests with it when it ends', async () => {
     const leftBefore = events.all('requestSettled', ({ status }) => status === 499).length;
     const gate = holdInstances(server.millrace, 'affine');

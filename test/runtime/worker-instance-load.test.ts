@@ -46,11 +46,6 @@ describe('WorkerInstance.start', () => {
     await assert.rejects(load, { code: 'MODEL_UNAVAILABLE', message: /ORT model/ });
   });
 
-  it('fixes the free dimensions that model.yaml gives a size', async (t) => {
-    const { signature } = await loadInstance(t, affine(), { free_dimensions: { N: 3 } });
-    assert.deepEqual(signature.inputs, [{ name: 'x', datatype: 'FP32', shape: [3, 4] }]);
-  });
-
   const refused: { name: string; files: FolderContents; reason: RegExp }[] = [
     { name: 'BF16', files: { 'model.onnx': bf16() }, reason: /BF16.*convert it/ },
     { name: 'an input that is a sequence', files: { 'model.onnx': notTensor() }, reason: /xs is a sequence/ },

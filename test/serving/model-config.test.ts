@@ -43,7 +43,6 @@ describe('readModelConfig', () => {
           axes: {inputs: {state: 1, sr: shared}, outputs: {stateN: 1}}
         instances: {count: 2, device: "gpu:1"}
         execution_providers: [{name: cuda, options: {device_id: 1}}, cpu]
-        session: {intra_op_threads: 2, free_dimensions: {seq: 128}, config: {session.use_env_allocators: "1"}}
         warmup: {enabled: false}
         limits: {queue_rows: 10, timeout_ms: 500}
       `),
@@ -56,7 +55,6 @@ describe('readModelConfig', () => {
       { name: 'cuda', options: { device_id: 1 } },
       { name: 'cpu', options: {} },
     ]);
-    assert.deepEqual(config.session.free_dimensions, { seq: 128 });
     assert.deepEqual(config.session.config, { 'session.use_env_allocators': '1' });
     assert.equal(config.warmup.enabled, false);
     assert.deepEqual(config.limits, { queue_rows: 10, timeout_ms: 500 });

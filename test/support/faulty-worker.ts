@@ -7,7 +7,7 @@ import type { WorkerMessage, WorkerStart } from '#src/runtime/worker-protocol.js
  */
 
 /** What may happen, by name. */
-export const faults = {
+const faults = {
   'throws-on-load': () => {
     throw new Error('uncaught while it loaded');
   },
