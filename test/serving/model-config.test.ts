@@ -43,6 +43,7 @@ describe('readModelConfig', () => {
           axes: {inputs: {state: 1, sr: shared}, outputs: {stateN: 1}}
         instances: {count: 2, device: "gpu:1"}
         execution_providers: [{name: cuda, options: {device_id: 1}}, cpu]
+        session: {intra_op_threads: 2, config: {session.use_env_allocators: "1"}}
         warmup: {enabled: false}
         limits: {queue_rows: 10, timeout_ms: 500}
       `),
