@@ -122,7 +122,7 @@ export class MillraceServer implements Millrace {
   #routes(): Route[] {
     const { events, jobs, metrics, models } = this.#parts;
     return [
-      ...predictRoutes({ models, jobs, clock: systemClock, ids: randomIds, limits: this.#config.limits }),
+      ...predictRoutes({ models, jobs, ids: randomIds, limits: this.#config.limits }),
       ...modelRoutes(models),
       ...jobRoutes(jobs),
       ...operationsRoutes({

@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.js';
 import { toMillraceError } from '../../core/errors.js';
 import type { Timings } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
@@ -18,7 +17,6 @@ import { type Exchange, type Route, sendText } from '../route.js';
 export interface PredictServices {
   readonly models: ModelManager;
   readonly jobs: JobService;
-  readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: HttpLimits;
 }
