@@ -8,6 +8,7 @@ import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
 import { createApp } from './http/app.js';
+import { BodyBudget } from './http/body-budget.js';
 import { answerClientErrors } from './http/client-error.js';
 import { createExpressServer } from './http/express-server.js';
 import { GracefulServer } from './http/graceful-server.js';
@@ -20,6 +21,9 @@ import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { ModelManager } from './serving/model-manager.js';
 import { version } from './version.js';
+
+/** Of the event loop's time, for an observer that is not the server's own and does not say how much it needs. */
+const DEFAULT_LOOP_SHARE = 0.1;
 
 /** A millrace server inside one's own program. */
 export interface Millrace {
@@ -67,8 +71,8 @@ export class MillraceServer implements Millrace {
     this.models = parts.models;
     this.app = createApp(this.#routes(), { clock: systemClock, events: parts.events, ids: requestIds });
     this.server = createExpressServer(this.app, config.limits);
-    answerClientErrors(this.server, requestIds);
     this.#graceful = new GracefulServer(this.server, systemClock);
+    answerClientErrors(this.server, requestIds, (socket) => this.#graceful.closeAfterAnswers(socket));
     this.loaded = parts.models.loadAll();
   }
 
@@ -77,7 +81,7 @@ export class MillraceServer implements Millrace {
   }
 
   observe(observer: Observer): () => void {
-    return this.#parts.events.subscribe(observer);
+    return this.#parts.events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   }
 
   async listen(): Promise<string> {
@@ -113,16 +117,18 @@ export class MillraceServer implements Millrace {
       this.#graceful.announceClosing();
       await pause(graceMs);
     }
-    const closing = this.server.listening ? this.#graceful.close() : undefined;
-    await within(timeoutMs, Promise.all([jobs.close(), closing]));
+    const isListening = this.server.listening;
+    if (isListening) await this.#graceful.stopListening();
+    await within(timeoutMs, Promise.all([jobs.close(), isListening ? this.#graceful.close() : undefined]));
     events.emit('serverStopped', { reason });
     this.destroy();
   }
 
   #routes(): Route[] {
     const { events, jobs, metrics, models } = this.#parts;
+    const { limits } = this.#config;
     return [
-      ...predictRoutes({ models, jobs, ids: randomIds, limits: this.#config.limits }),
+      ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies: new BodyBudget(limits.arriving_bytes) }),
       ...modelRoutes(models),
       ...jobRoutes(jobs),
       ...operationsRoutes({

@@ -10,7 +10,8 @@ import { usableCpus } from './runtime/cpu-quota.js';
 import { onnxThreadBackend } from './runtime/onnx-backend.js';
 import { ChildProcessProviderProbe } from './runtime/provider-probe.js';
 import { ModelManager } from './serving/model-manager.js';
-import type { ModelLimits, ServedModel } from './serving/served-model.js';
+import type { ModelLimits } from './serving/open-model.js';
+import type { ServedModel } from './serving/served-model.js';
 
 export type { ServerConfigInput } from './config.js';
 export { MillraceError } from './core/errors.js';

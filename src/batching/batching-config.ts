@@ -35,11 +35,11 @@ export const batchingSchema = z.strictObject({
     })
     .prefault({})
     .describe('Batch axes that are not found, or found wrong'),
-  /** The operator's word that rows don't influence each other: the probe at load is not asked. */
+  /** The operator's word that rows don't influence each other: the probe at load only finds the axes. */
   rows_independent: z
     .boolean()
     .default(false)
-    .describe('Your word that rows do not influence each other: they are batched without a probe at load'),
+    .describe('Your word that rows do not influence each other: they are batched whatever the probe at load finds'),
 });
 
 export type BatchingConfig = z.output<typeof batchingSchema>;

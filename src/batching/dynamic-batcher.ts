@@ -1,19 +1,13 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
 import type { Clock, Timer } from '../core/clock.js';
-import { MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
+import type { MillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { BatchAxes } from '../model/signature.js';
-import type { ExecutionPhases, ExecutionResult } from '../runtime/backend.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import { batchKey, gather, type InferenceRequest, RowMismatch, scatter } from './batch.js';
+import { batchKey, type InferenceRequest } from './batch.js';
+import { type Batch, type BatchRunner, executeBatch, executionFigures } from './batch-execution.js';
 import type { BatchPolicy } from './batch-policy.js';
 import { type WaitingRequest, WaitingRequests } from './waiting-requests.js';
-
-/** What runs batches: all that the batcher knows of an instance. */
-export interface BatchRunner {
-  readonly name: string;
-  run(inputs: NamedTensors): Promise<ExecutionResult>;
-}
 
 /** Where the batcher gets runners from. */
 export interface RunnerPool<Runner extends BatchRunner> {
@@ -144,7 +138,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   #dispatch(requests: readonly WaitingRequest<InferenceResult>[]): void {
     const { clock, events, pool, ref } = this.#options;
     const runner = pool.take() as Runner;
-    const batch: Batch = {
+    const batch: Batch<InferenceResult> = {
       id: this.#nextBatchId,
       requests,
       rows: requests.reduce((sum, { request }) => sum + request.rows, 0),
@@ -163,45 +157,22 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   }
 
   /** Runs a batch and settles its requests. All that can go wrong with it is caught here, so that the pump can't die of it. */
-  async #execute(runner: Runner, batch: Batch): Promise<void> {
-    const outcome = await this.#outcomeOf(runner, batch);
+  async #execute(runner: Runner, batch: Batch<InferenceResult>): Promise<void> {
+    const { axes, clock, events, pool, ref } = this.#options;
+    const outcome = await executeBatch(runner, batch, axes);
     this.#running -= 1;
-    this.#options.pool.giveBack(runner, outcome.kind === 'succeeded');
+    pool.giveBack(runner, outcome.kind === 'succeeded');
     this.wake();
-    this.#report(batch, outcome);
+    events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
     if (outcome.kind === 'failed') {
       for (const { reject } of batch.requests) reject(outcome.error);
       return;
     }
-    const inferenceMs = this.#options.clock.now() - batch.formedAt;
+    const inferenceMs = clock.now() - batch.formedAt;
     for (const [index, { resolve, arrivedAt }] of batch.requests.entries()) {
       const outputs = outcome.parts[index] as NamedTensors;
       resolve({ outputs, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
     }
-  }
-
-  async #outcomeOf(runner: Runner, batch: Batch): Promise<BatchOutcome> {
-    const { axes } = this.#options;
-    const requests = batch.requests.map(({ request }) => request);
-    try {
-      const { outputs, phases } = await runner.run(gather(requests, axes));
-      return { kind: 'succeeded', parts: scatter(outputs, requests, axes), phases };
-    } catch (error) {
-      return { kind: 'failed', error: executionFailure(error) };
-    }
-  }
-
-  #report({ id, rows, formedAt }: Batch, outcome: BatchOutcome): void {
-    const { clock, events, ref } = this.#options;
-    if (outcome.kind === 'succeeded') {
-      const { phases } = outcome;
-      events.emit('batchExecuted', { ...ref, batchId: id, rows, outcome: 'succeeded', reason: undefined, ...phases });
-      return;
-    }
-    const { code, message, cause } = outcome.error;
-    const spent = { computeInputMs: 0, computeInferMs: clock.now() - formedAt, computeOutputMs: 0 };
-    const reason = cause === undefined ? message : reasonOf(cause);
-    events.emit('batchExecuted', { ...ref, batchId: id, rows, outcome: code, reason, ...spent });
   }
 }
 
@@ -209,20 +180,4 @@ export class DynamicBatcher<Runner extends BatchRunner> {
 function isWanted({ signal, reject }: WaitingRequest<InferenceResult>): boolean {
   if (signal.aborted) reject(abortReason(signal));
   return !signal.aborted;
-}
-
-interface Batch {
-  readonly id: number;
-  readonly requests: readonly WaitingRequest<InferenceResult>[];
-  readonly rows: number;
-  readonly formedAt: number;
-}
-
-type BatchOutcome =
-  | { readonly kind: 'succeeded'; readonly parts: readonly NamedTensors[]; readonly phases: ExecutionPhases }
-  | { readonly kind: 'failed'; readonly error: MillraceError };
-
-function executionFailure(error: unknown): MillraceError {
-  if (!(error instanceof RowMismatch)) return toMillraceError(error);
-  return new MillraceError('EXECUTION_FAILED', `The model cannot be batched as it is configured: ${error.message}.`);
 }

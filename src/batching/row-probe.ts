@@ -1,5 +1,5 @@
 import { reasonOf } from '../core/errors.js';
-import { sampleItem } from '../model/sample-inputs.js';
+import { sampleBytes, sampleItem } from '../model/sample-inputs.js';
 import type { BatchAxes, Signature } from '../model/signature.js';
 import { rowsOf } from '../tensor/batch-axis.js';
 import { halfToNumber } from '../tensor/half-float.js';
@@ -21,6 +21,8 @@ export type ProbeVerdict =
 /** Sizes to give the free dimensions that are not the batch; the second for models that need a certain length. */
 const FREE_SIZES = [8, 16];
 const ROWS = 3;
+/** Generated values are made on the main thread, which must not stand still for them. */
+const MAX_PROBE_BYTES = 128 * 1024 * 1024;
 const RELATIVE_TOLERANCE = 1e-3;
 const ABSOLUTE_TOLERANCE = 1e-5;
 
@@ -39,6 +41,9 @@ export async function probeRows(
 ): Promise<ProbeVerdict> {
   const failures: string[] = [];
   for (const freeSize of FREE_SIZES) {
+    const bytes = ROWS * sampleBytes(signature, axes, freeSize);
+    if (bytes > MAX_PROBE_BYTES)
+      return { kind: 'failed', reason: `${ROWS} rows take ${bytes} bytes, more than is generated` };
     const items = Array.from({ length: ROWS }, (_, row): InferenceRequest => {
       return { rows: 1, inputs: sampleItem(signature, axes, { row, freeSize }) };
     });

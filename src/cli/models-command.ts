@@ -3,16 +3,19 @@ import type { Millrace } from '../millrace-server.js';
 import { shapeText } from '../model/signature.js';
 import { scanRepository } from '../repository/model-repository.js';
 import { startServer } from '../server.js';
+import { readModelConfig } from '../serving/model-config.js';
 import type { ServedModel } from '../serving/served-model.js';
 
 /** `millrace models list`: what lies in a folder. */
 export async function listModels(folder: string): Promise<number> {
   const models = await scanRepository(folder, Number.POSITIVE_INFINITY);
-  for (const { name, versions, problem } of models) {
+  for (const { name, versions, problem, configFile, config } of models) {
+    const checked = readModelConfig(configFile, config);
     const numbers = versions.map(({ version, problem: fault }) =>
       fault === undefined ? version : `${version} (${fault})`,
     );
-    console.log(`${name}  ${problem ?? `version ${numbers.join(', ')}`}`);
+    const fault = problem ?? (checked.ok ? undefined : checked.problems.join('; '));
+    console.log(`${name}  ${fault ?? `version ${numbers.join(', ')}`}`);
   }
   if (models.length === 0) console.log(`${folder} holds no models`);
   return 0;

@@ -25,8 +25,9 @@ export const errorTable = {
   HEADERS_TOO_LARGE: row('The request headers are larger than allowed', 431, 431, 8, false),
   CLIENT_CLOSED_REQUEST: row('The client left before the answer', 499, 499, 1, false),
   INTERNAL: row('The server failed', 500, 500, 13, false),
-  MODEL_UNAVAILABLE: row('The model cannot be used', 503, 503, 14, true),
+  MODEL_UNAVAILABLE: row('The model cannot be used', 503, 503, 14, false),
   INSTANCE_CRASHED: row('The instance that ran the job ended', 503, 503, 14, true),
+  OVERLOADED: row('The server holds as much as it can', 503, 503, 8, true),
   SHUTTING_DOWN: row('The server is shutting down', 503, 503, 14, true),
   DEADLINE_EXCEEDED: row('The job was not finished in the time given', 504, 503, 4, true),
 } as const satisfies Record<string, ErrorRow>;

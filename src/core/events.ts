@@ -58,11 +58,11 @@ export interface EventMap {
 
 export type EventName = keyof EventMap;
 
-/** Something that watches. It may be as slow or as faulty as it likes: the bus keeps that from those it watches. */
+/** Something that watches. What it throws harms nobody; how slow it may be is what `maxLoopShare` says. */
 export interface Observer {
   readonly name: string;
   readonly on: { readonly [Name in EventName]?: (event: EventMap[Name]) => unknown };
-  /** At most this share of the event loop's time goes to the observer's handlers; absent for the server's own. */
+  /** At most this share of the event loop's time goes to the observer's handlers; without it any, as for the server's own. */
   readonly maxLoopShare?: number;
 }
 

@@ -2,7 +2,8 @@ import { Lexer, parseDocument } from 'yaml';
 import { reasonOf } from './errors.js';
 import { MAX_NESTING } from './nesting.js';
 
-const MAX_BYTES = 64 * 1024;
+/** Larger files are not read. */
+export const MAX_YAML_BYTES = 64 * 1024;
 const MAX_LINES = 5_000;
 
 /** A YAML file that cannot be read; the message says what is wrong and on which line. */
@@ -17,7 +18,7 @@ export class YamlError extends Error {}
  * @throws YamlError
  */
 export function readYaml(text: string): unknown {
-  if (Buffer.byteLength(text) > MAX_BYTES) throw new YamlError(`the file is larger than ${MAX_BYTES} bytes`);
+  if (Buffer.byteLength(text) > MAX_YAML_BYTES) throw new YamlError(`the file is larger than ${MAX_YAML_BYTES} bytes`);
   const lines = text.split('\n');
   if (lines.length > MAX_LINES) throw new YamlError(`the file has more than ${MAX_LINES} lines`);
   if (nestsTooDeep(text)) throw new YamlError(`the file nests deeper than ${MAX_NESTING} levels`);

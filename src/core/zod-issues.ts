@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { didYouMean } from './near-names.js';
 
+/** Problems of one kind that are told; a document may have a million. */
+const MAX_PROBLEMS = 10;
+
 /** One thing wrong in a document: where, and what was expected and came. */
 export interface DocumentProblem {
   path: string;
@@ -16,17 +19,22 @@ export interface DocumentProblem {
  * @param value the document that was parsed
  */
 export function describeIssues(error: z.ZodError, schema: z.ZodType, value: unknown): DocumentProblem[] {
-  return error.issues.flatMap((issue) => describeIssue(issue, schema, value));
+  const problems = error.issues.slice(0, MAX_PROBLEMS).flatMap((issue) => describeIssue(issue, schema, value));
+  const left = error.issues.length - MAX_PROBLEMS;
+  return left > 0 ? [...problems, { path: '(document)', message: `${left} more problems` }] : problems;
 }
 
 function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): DocumentProblem[] {
   const path = pathText(issue.path);
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, issue.path);
-    return issue.keys.map((key) => ({
-      path: pathText([...issue.path, key]),
+    const more = issue.keys.length - MAX_PROBLEMS;
+    const rest = more > 0 ? [{ path: pathText(issue.path), message: `${more} more unknown keys` }] : [];
+    const told = issue.keys.slice(0, MAX_PROBLEMS).map((key) => ({
+      path: pathText([...issue.path, key.slice(0, 128)]),
       message: `unknown key${didYouMean(key, known)}; expected ${known.length > 0 ? known.join(', ') : 'none'}`,
     }));
+    return [...told, ...rest];
   }
   if (issue.code === 'invalid_union') {
     const meant = issue.errors.filter((issues) => issues.every(isBelowOrKey));
@@ -47,7 +55,7 @@ function isBelowOrKey({ path, code }: z.core.$ZodIssue): boolean {
 }
 
 function plainMessage(issue: z.core.$ZodIssue): string {
-  return issue.message.replace(/^Invalid (input|option|string): /, '').replace(/, received .*$/, '');
+  return issue.message.replace(/^(Invalid (input|option|string)|Too (small|big)): /, '').replace(/, received .*$/, '');
 }
 
 /** `a.b[2]`, or `(document)` for the whole. */

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { MillraceError, reasonOf } from '../core/errors.js';
-import { MAX_NESTING, nestsDeeperThan } from '../core/nesting.js';
+import { MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
+import { holdsMoreThan, MAX_CONTAINERS, MAX_NESTING, nestsDeeperThan } from '../core/nesting.js';
+import type { BodyBudget } from './body-budget.js';
 
 /** Chunks of a body are counted beyond this many: tiny ones cost more than the bytes in them. */
 const FREE_CHUNKS = 4_096;
@@ -11,41 +12,55 @@ const MIN_MEAN_CHUNK_BYTES = 64;
  * Reads a whole body, within bounds on its bytes and on the number of chunks it comes in: a million chunks of one
  * byte would take the main thread for seconds.
  *
- * @throws MillraceError PAYLOAD_TOO_LARGE, or CLIENT_CLOSED_REQUEST if the client leaves in the middle
+ * @param budget what all bodies together may take while they arrive
+ * @throws MillraceError PAYLOAD_TOO_LARGE, OVERLOADED, or CLIENT_CLOSED_REQUEST if the client leaves in the middle
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number, budget?: BodyBudget): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes, `${declared} bytes`));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const stop = (error: MillraceError) => {
-      request.removeListener('data', onData);
-      // What is still to come is read and thrown away: closing on a client that writes would lose it the answer.
-      request.resume();
-      reject(error);
+    let held = 0;
+    const settle = () => {
+      budget?.giveBack(held);
+      held = 0;
     };
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes > maxBytes) stop(tooLarge(maxBytes, 'more'));
-      else if (chunks.length > FREE_CHUNKS && chunks.length * MIN_MEAN_CHUNK_BYTES > bytes) {
-        stop(
-          tooLarge(
-            maxBytes,
-            `${chunks.length} chunks in ${bytes} bytes`,
-            `, in chunks of ${MIN_MEAN_CHUNK_BYTES} bytes or more`,
-          ),
-        );
+      try {
+        checkSize({ bytes, chunks: chunks.length + 1, maxBytes });
+        budget?.take(chunk.length);
+        held += chunk.length;
+        chunks.push(chunk);
+      } catch (error) {
+        // What is still to come is read and thrown away: closing on a client that writes would lose it the answer.
+        request.removeListener('data', onData);
+        request.resume();
+        chunks.length = 0;
+        settle();
+        reject(toMillraceError(error));
       }
     };
     request.on('data', onData);
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes)));
+    request.on('end', () => {
+      settle();
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+    });
     // 'close' comes after every request, also after one that failed or was cut.
     request.on('close', () => {
+      settle();
       if (!request.readableEnded) reject(left());
     });
   });
+}
+
+/** @throws MillraceError PAYLOAD_TOO_LARGE */
+function checkSize({ bytes, chunks, maxBytes }: { bytes: number; chunks: number; maxBytes: number }): void {
+  if (bytes > maxBytes) throw tooLarge(maxBytes, 'more');
+  if (chunks <= FREE_CHUNKS || chunks * MIN_MEAN_CHUNK_BYTES <= bytes) return;
+  const asked = `, in chunks of ${MIN_MEAN_CHUNK_BYTES} bytes or more`;
+  throw tooLarge(maxBytes, `${chunks} chunks in ${bytes} bytes`, asked);
 }
 
 /**
@@ -57,6 +72,9 @@ export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw invalidJson('The body is empty.', 'a JSON document', 'nothing');
   if (!isUtf8(body)) throw invalidJson('The body is not UTF-8.', 'valid UTF-8', 'other bytes');
   if (nestsDeeperThan(body)) throw invalidJson('The body nests too deep.', `at most ${MAX_NESTING} levels`, 'more');
+  if (holdsMoreThan(body)) {
+    throw invalidJson('The body holds too many arrays and objects.', `at most ${MAX_CONTAINERS}`, 'more');
+  }
   try {
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch (error) {

@@ -19,7 +19,8 @@ export function createExpressServer(app: Express, limits: HttpLimits): Server {
       IncomingMessage: Request,
       ServerResponse: Response,
       keepAliveTimeout: limits.keep_alive_ms,
-      headersTimeout: limits.headers_timeout_ms,
+      // Node refuses one that is longer than the whole request's.
+      headersTimeout: Math.min(limits.headers_timeout_ms, limits.request_timeout_ms),
       requestTimeout: limits.request_timeout_ms,
       connectionsCheckingInterval: 5_000,
       maxHeaderSize: limits.header_bytes,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../core/clock.js';
 
 /** Bytes that had arrived when listening stopped are read within a few turns of the event loop; this is many. */
@@ -14,9 +15,10 @@ export class GracefulServer {
   readonly #server: Server;
   readonly #clock: Clock;
   /** Each connection with the answers that it waits for, in their order. */
-  readonly #connections = new Map<Socket, ServerResponse[]>();
+  readonly #connections = new Map<Duplex, ServerResponse[]>();
   #busy = 0;
   #isClosing = false;
+  #closed: Promise<void> | undefined;
   #whenQuiet: (() => void)[] = [];
 
   constructor(server: Server, clock: Clock) {
@@ -36,22 +38,34 @@ export class GracefulServer {
     for (const answers of this.#connections.values()) closeAfterLast(answers);
   }
 
-  /** Stops listening, lets every request that has arrived be answered, and settles when no connection is left. */
-  async close(): Promise<void> {
+  /** Lets the answers to requests that have arrived whole be the last of a connection; false if there are none. */
+  closeAfterAnswers(socket: Duplex): boolean {
+    const answers = (this.#connections.get(socket) ?? []).filter(({ req }) => req.complete);
+    closeAfterLast(answers);
+    return answers.length > 0;
+  }
+
+  /** Stops listening, and settles when what had arrived by then has been read. */
+  async stopListening(): Promise<void> {
     this.announceClosing();
-    const closed = new Promise<void>((resolve) => this.#server.once('close', resolve));
+    this.#closed ??= new Promise<void>((resolve) => this.#server.once('close', resolve));
     // The listening socket alone: http.Server's own close would also end idle connections.
     NetServer.prototype.close.call(this.#server);
     await new Promise<void>((resolve) => {
       this.#clock.after(LINGER_MS, resolve);
     });
+  }
+
+  /** Stops listening, lets every request that has arrived be answered, and settles when no connection is left. */
+  async close(): Promise<void> {
+    if (this.#closed === undefined) await this.stopListening();
     this.#endSilent();
     await new Promise<void>((resolve) => {
       this.#whenQuiet.push(resolve);
       this.#checkQuiet();
     });
     this.#endSilent();
-    await closed;
+    await this.#closed;
     // Node's own close, for what it keeps besides connections; it says that the server is closed already.
     this.#server.close(() => undefined);
   }
@@ -94,7 +108,9 @@ export class GracefulServer {
   }
 
   #endSilent(): void {
-    for (const [socket, answers] of this.#connections) if (answers.length === 0) socket.destroySoon();
+    for (const [socket, answers] of this.#connections) {
+      if (answers.length === 0) (socket as Socket).destroySoon();
+    }
   }
 }
 

@@ -54,7 +54,7 @@ export class ItemDecoder {
     const [only] = this.#inputs;
     if (typeof item !== 'object' || item === null || Array.isArray(item)) {
       if (this.#inputs.length === 1 && only !== undefined) return { list: [item], isBare: true };
-      throw invalid('The model has several inputs.', {
+      throw invalid(this.#inputs.length === 0 ? 'The model has no inputs.' : 'The model has several inputs.', {
         path,
         expected: `an object with ${this.#names()}`,
         got: shown(item),

@@ -1,8 +1,9 @@
-import { sampleItem } from '../model/sample-inputs.js';
+import { sampleElements, sampleItem } from '../model/sample-inputs.js';
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
-import type { ModelEntry } from '../serving/model-manager.js';
-import type { LoadedModel, ServedModel } from '../serving/served-model.js';
-import { elementCount, type Tensor } from '../tensor/tensor.js';
+import { type ModelEntry, newestOf } from '../serving/model-manager.js';
+import type { LoadedModel } from '../serving/open-model.js';
+import type { ServedModel } from '../serving/served-model.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { encodeItem } from './item-encoder.js';
 
 /** Larger examples are left out: nobody reads them. */
@@ -11,7 +12,7 @@ const DEFAULT_FREE_SIZE = 8;
 
 /** One line of GET /models. */
 export function summarise({ name, versions, problem }: ModelEntry): object {
-  const newest = versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1);
+  const newest = newestOf(versions);
   const reason = newest?.reason ?? problem;
   return {
     name,
@@ -67,9 +68,9 @@ export function exampleRequest(
   { signature, plan }: LoadedModel,
 ): { example: object } | { example_left_out: string } {
   const size = plan.freeSize ?? DEFAULT_FREE_SIZE;
-  const inputs = sampleItem(signature, plan.axes, { row: 0, freeSize: size });
-  const count = Object.values(inputs).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  const count = sampleElements(signature, plan.axes, size);
   if (count > MAX_EXAMPLE_ELEMENTS) return { example_left_out: `an item has ${count} values` };
+  const inputs = sampleItem(signature, plan.axes, { row: 0, freeSize: size });
   const rounded = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, roundValues(tensor)]));
   const axes = { inputs: plan.axes.inputs, outputs: plan.axes.inputs };
   const item = JSON.parse(encodeItem(rounded, axes)) as Record<string, unknown>;
@@ -84,48 +85,3 @@ function roundValues(tensor: Tensor): Tensor {
   const data = Float64Array.from(tensor.data as Float32Array, (value) => Math.round(value * 1e3) / 1e3);
   return { datatype: 'FP64', shape: tensor.shape, data };
 }
-
-/** The page at `/`: what is served, and how to call it. */
-export function welcomePage({
-  entries,
-  version,
-  origin,
-}: {
-  entries: readonly ModelEntry[];
-  version: string;
-  origin: string;
-}): string {
-  const lines = [
-    `millrace ${version}`,
-    '',
-    entries.length === 0 ? 'No models are served: the model folder is empty.' : 'Models:',
-  ];
-  for (const entry of entries) {
-    const { state, reason } = summarise(entry) as { state: string; reason?: string };
-    lines.push(`  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`);
-  }
-  for (const { versions } of entries) {
-    const model = versions.findLast(({ state }) => state === 'READY');
-    if (model?.loaded === undefined) continue;
-    const example = exampleRequest(model.ref.model, model.loaded);
-    if (!('example' in example) || JSON.stringify(example.example).length > 400) continue;
-    lines.push(
-      '',
-      'Try one:',
-      `  curl ${origin}/predict -H 'content-type: application/json' \\`,
-      `    -d '${JSON.stringify(example.example)}'`,
-    );
-    break;
-  }
-  lines.push('', 'More:');
-  for (const [path, text] of pages) lines.push(`  ${path.padEnd(18)} ${text}`);
-  return `${lines.join('\n')}\n`;
-}
-
-const pages = [
-  ['GET /models', 'what is served'],
-  ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
-  ['GET /jobs/ID', 'how a job stands'],
-  ['GET /healthz/ready', 'whether the server can take work'],
-  ['GET /metrics', 'figures for Prometheus'],
-] as const;

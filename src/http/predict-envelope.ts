@@ -7,7 +7,7 @@ const idSchema = z
   .string()
   .min(1)
   .max(64)
-  .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'expected text without control characters');
+  .refine((id) => id.isWellFormed() && !/\p{Cc}/u.test(id), 'expected valid Unicode without control characters');
 
 /** A day: who waits longer has been forgotten. */
 const MAX_TIMEOUT_MS = 86_400_000;

@@ -31,7 +31,7 @@ export function problemOf({ code, message, details }: MillraceError, requestId: 
     ...(expected === undefined ? {} : { expected }),
     ...(got === undefined ? {} : { got }),
     ...(didYouMean === undefined || didYouMean.length === 0 ? {} : { did_you_mean: didYouMean }),
-    retryable,
+    retryable: retryable || details.retryAfterMs !== undefined,
     request_id: requestId,
   };
 }
@@ -41,7 +41,7 @@ export function problemHeaders({ code, details }: MillraceError): Record<string,
   const headers: Record<string, string> = {};
   const { retryAfterMs, allow } = details;
   if (retryAfterMs !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1_000));
-  else if (errorTable[code].http === 503) headers['Retry-After'] = '1';
+  else if (errorTable[code].http === 503 && errorTable[code].retryable) headers['Retry-After'] = '1';
   if (allow !== undefined) headers['Allow'] = allow.join(', ');
   return headers;
 }

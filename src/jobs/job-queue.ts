@@ -31,6 +31,8 @@ export class JobQueue {
   readonly #drainRate = new DrainRate();
   #rows = 0;
   #bytes = 0;
+  #busyMs = 0;
+  #busySince = 0;
 
   constructor(processor: JobProcessor, clock: Clock) {
     this.#processor = processor;
@@ -80,18 +82,31 @@ export class JobQueue {
       throw new MillraceError('QUEUE_FULL', `The queue of model ${model}, version ${version}, is full.`, {
         expected: `room for ${rows} of at most ${queueRows} rows and ${bytes} of at most ${queueBytes} bytes`,
         got: `${this.#rows} rows and ${this.#bytes} bytes are waiting or running`,
-        retryAfterMs: this.#drainRate.retryAfterMs(this.#rows, this.#clock.now()),
+        retryAfterMs: this.#drainRate.retryAfterMs(this.#rows, this.#busyTime()),
       });
     }
+    if (this.#rows === 0) this.#busySince = this.#clock.now();
     this.#rows += rows;
     this.#bytes += bytes;
   }
 
-  /** Gives room back. */
-  release({ rows, bytes }: Room): void {
+  /** Gives back the room of a job that has been through the model. */
+  release(room: Room): void {
+    this.#drainRate.record(room.rows, this.#busyTime());
+    this.abandon(room);
+  }
+
+  /** Gives back the room of a job that was taken out before its turn: that says nothing of how fast the queue drains. */
+  abandon({ rows, bytes }: Room): void {
+    this.#busyMs = this.#busyTime();
+    this.#busySince = this.#clock.now();
     this.#rows -= rows;
     this.#bytes -= bytes;
-    this.#drainRate.record(rows, this.#clock.now());
+  }
+
+  /** Milliseconds in which the queue had something to do: an idle queue is not a slow one. */
+  #busyTime(): number {
+    return this.#busyMs + (this.#rows > 0 ? this.#clock.now() - this.#busySince : 0);
   }
 
   /** Queues a job for which room was reserved; `run` is called when its turn comes, and must not reject. */

@@ -18,6 +18,12 @@ export type JobOutcome =
 /** Strategy: where the result of a job goes. `deliver` is called exactly once, and must not throw. */
 export interface Endpoint {
   readonly kind: 'response';
+  /**
+   * Takes the outputs of a job that is about to succeed into the endpoint's form.
+   *
+   * @throws MillraceError if that form cannot carry them; the job has failed with it then
+   */
+  encode?(outputs: NamedTensors): void;
   deliver(outcome: JobOutcome): void;
 }
 

@@ -67,12 +67,18 @@ export class JobService {
    * @throws MillraceError QUEUE_FULL, TOO_MANY_ROWS, JOB_ID_IN_USE or SHUTTING_DOWN; then none was accepted
    */
   submit(processor: JobProcessor, requests: readonly JobRequest[], groupId?: string): JobHandle[] {
-    if (this.#closed) throw new MillraceError('SHUTTING_DOWN', 'The server is shutting down and takes no new work.');
-    for (const { id } of requests) this.#refuseKnown(id);
-    if (groupId !== undefined) this.#refuseKnown(groupId);
     const queue = this.#queueOf(processor);
     const rooms = requests.map(({ input }) => roomFor(input));
-    this.#reserve(queue, processor.ref, { requests, rooms });
+    try {
+      this.#admit(requests, groupId);
+      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+    } catch (error) {
+      const { code } = toMillraceError(error);
+      for (const [index, { id }] of requests.entries()) {
+        this.#events.emit('jobRejected', { ...processor.ref, jobId: id, rows: rooms[index]?.rows ?? 0, code });
+      }
+      throw error;
+    }
     const owner = this.#ownerOf(processor.ref, queue, groupId);
     const jobs = requests.map((request, index) => new Job(request, rooms[index] as Room, owner));
     if (groupId !== undefined)
@@ -132,23 +138,15 @@ export class JobService {
     return queue;
   }
 
-  #refuseKnown(id: string): void {
-    if (!this.#registry.isInFlight(id)) return;
-    const details = { path: 'id', expected: 'a new id', got: id };
+  /** @throws MillraceError SHUTTING_DOWN or JOB_ID_IN_USE */
+  #admit(requests: readonly JobRequest[], groupId: string | undefined): void {
+    if (this.#closed) throw new MillraceError('SHUTTING_DOWN', 'The server is shutting down and takes no new work.');
+    const taken = [...requests.map(({ id }) => id), ...(groupId === undefined ? [] : [groupId])].find((id) => {
+      return this.#registry.isInFlight(id);
+    });
+    if (taken === undefined) return;
+    const details = { path: 'id', expected: 'a new id', got: taken };
     throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', details);
-  }
-
-  #reserve(queue: JobQueue, ref: ModelRef, asked: { requests: readonly JobRequest[]; rooms: readonly Room[] }): void {
-    const { requests, rooms } = asked;
-    try {
-      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
-    } catch (error) {
-      const { code } = toMillraceError(error);
-      for (const [index, { id }] of requests.entries()) {
-        this.#events.emit('jobRejected', { ...ref, jobId: id, rows: rooms[index]?.rows ?? 0, code });
-      }
-      throw error;
-    }
   }
 
   #ownerOf(ref: ModelRef, queue: JobQueue, groupId: string | undefined): JobOwner {
@@ -157,7 +155,7 @@ export class JobService {
       group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
-        if (queue.remove(job.id)) queue.release(job);
+        if (queue.remove(job.id)) queue.abandon(job);
       },
       settled: (job) => this.#afterSettled(job),
       left: (job) => queue.release(job),

@@ -131,6 +131,8 @@ export class Job {
 
   #succeed(result: InferenceResult): void {
     const { outputs, batchRows } = result;
+    if (this.#outcome !== undefined) return;
+    this.endpoint.encode?.(outputs);
     this.#settle({ state: 'succeeded', outputs, batchSize: batchRows, timings: this.#timings(result) });
   }
 

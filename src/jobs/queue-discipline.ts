@@ -15,7 +15,7 @@ export interface QueuedJobOptions extends QueueAddOptions {
 }
 
 interface Entry extends QueuedJobOptions {
-  readonly run: Task;
+  run: Task;
   readonly arrival: number;
   removed: boolean;
 }
@@ -71,6 +71,8 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
     const entry = this.#byId.get(id);
     if (entry === undefined) return false;
     entry.removed = true;
+    // The entry stays in the heap for a while; what its task holds must not.
+    entry.run = nothing;
     this.#forget(entry);
     this.#compact();
     return true;
@@ -139,6 +141,8 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
     return this.#heap[index] as Entry;
   }
 }
+
+async function nothing(): Promise<void> {}
 
 function goesBefore(a: Entry, b: Entry): boolean {
   if (a.priority !== b.priority) return a.priority > b.priority;

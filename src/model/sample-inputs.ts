@@ -1,4 +1,4 @@
-import { allocate, type Datatype, type TensorData } from '../tensor/datatype.js';
+import { allocate, type Datatype, datatypes, type TensorData } from '../tensor/datatype.js';
 import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import type { BatchAxes, Dimension, Signature, TensorSpec } from './signature.js';
 
@@ -23,11 +23,31 @@ export function sampleItem({ inputs }: Signature, axes: BatchAxes, { row, freeSi
   );
 }
 
+/** The number of values in one generated item. */
+export function sampleElements({ inputs }: Signature, axes: BatchAxes, freeSize: number): number {
+  return inputs.reduce(
+    (sum, spec) => sum + elementCount(sampleShape(spec, axes.inputs[spec.name] ?? null, freeSize)),
+    0,
+  );
+}
+
+/** The bytes of one generated item; strings are taken for eight each. */
+export function sampleBytes({ inputs }: Signature, axes: BatchAxes, freeSize: number): number {
+  return inputs.reduce((sum, spec) => {
+    const shape = sampleShape(spec, axes.inputs[spec.name] ?? null, freeSize);
+    return sum + elementCount(shape) * (datatypes[spec.datatype].bytes ?? 8);
+  }, 0);
+}
+
+function sampleShape({ shape }: TensorSpec, axis: number | null, freeSize: number): number[] {
+  return shape.map((size: Dimension, at) => (typeof size === 'number' ? size : at === axis ? 1 : freeSize));
+}
+
 function sampleTensor(
   spec: TensorSpec,
   { axis, freeSize, seed }: { axis: number | null; freeSize: number; seed: number },
 ): Tensor {
-  const shape = spec.shape.map((size: Dimension, at) => (typeof size === 'number' ? size : at === axis ? 1 : freeSize));
+  const shape = sampleShape(spec, axis, freeSize);
   return { datatype: spec.datatype, shape, data: sampleData(spec.datatype, elementCount(shape), seed) };
 }
 

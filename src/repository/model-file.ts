@@ -10,20 +10,21 @@ const MAX_FILES = 1_000;
  * repository. ONNX Runtime follows links no further than the model's folder, but cannot see a hard link.
  *
  * @param root the model repository, with links resolved
- * @param wholeFolder whether the folder holds this model alone
+ * @param wholeFolder whether the folder holds this model alone; if not, its data may be any file of the repository
  */
 export async function modelFileProblem(
   root: string,
   path: string,
   { maxBytes, wholeFolder }: { maxBytes: number; wholeFolder: boolean },
 ): Promise<string | undefined> {
-  const files = wholeFolder ? await filesBelow(dirname(path)) : [path];
-  if (files.length > MAX_FILES) return `its folder holds more than ${MAX_FILES} files`;
+  const folder = dirname(path);
+  const files = (await filesBelow(folder)).filter((file) => wholeFolder || file === path || !isHidden(folder, file));
+  if (wholeFolder && files.length > MAX_FILES) return `its folder holds more than ${MAX_FILES} files`;
   let bytes = 0;
   for (const file of files) {
     const problem = await fileProblem(root, file);
     if (problem !== undefined) return `${file.slice(dirname(path).length + 1)}: ${problem}`;
-    bytes += (await stat(file)).size;
+    if (wholeFolder || file === path) bytes += (await stat(file)).size;
   }
   return bytes > maxBytes ? `it takes ${bytes} bytes with its data; at most ${maxBytes} are allowed` : undefined;
 }
@@ -33,7 +34,16 @@ async function filesBelow(folder: string): Promise<string[]> {
   return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function fileProblem(root: string, file: string): Promise<string | undefined> {
+function isHidden(folder: string, file: string): boolean {
+  return file.slice(folder.length).includes(`${sep}.`);
+}
+
+/**
+ * Says why a file of the repository must not be read, or nothing if it may.
+ *
+ * @param root the model repository, with links resolved
+ */
+export async function fileProblem(root: string, file: string): Promise<string | undefined> {
   const target = await realpath(file).catch(() => undefined);
   if (target === undefined) return 'it is a link that leads nowhere';
   if (!target.startsWith(root + sep)) return 'it is a link to a file outside the model folder';

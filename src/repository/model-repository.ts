@@ -1,8 +1,8 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
-import { readYaml } from '../core/yaml-document.js';
-import { modelFileProblem } from './model-file.js';
+import { MAX_YAML_BYTES, readYaml } from '../core/yaml-document.js';
+import { fileProblem, modelFileProblem } from './model-file.js';
 
 /** Model names: no separator, no leading dot, so that a name is never a path. */
 const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
@@ -93,7 +93,7 @@ async function readModelFolder(context: EntryContext, folder: string): Promise<P
   const files = await readdir(folder);
   const numbered = files.filter((file) => VERSION_NAME.test(file));
   const isFlat = files.includes('model.onnx');
-  const config = files.includes('model.yaml') ? await readConfig(join(folder, 'model.yaml'), context.entry) : {};
+  const config = files.includes('model.yaml') ? await readConfig(context, join(folder, 'model.yaml')) : {};
   if (isFlat && numbered.length > 0) {
     return { config, problem: `it holds model.onnx and version folders (${numbered.join(', ')}); keep one of the two` };
   }
@@ -104,11 +104,15 @@ async function readModelFolder(context: EntryContext, folder: string): Promise<P
   return { config, versions: await Promise.all(versions) };
 }
 
-async function readConfig(path: string, name: string): Promise<unknown> {
+async function readConfig({ root, entry }: EntryContext, path: string): Promise<unknown> {
   try {
+    // Before it is opened: what is no regular file may never come to an end.
+    const problem = await fileProblem(root, path);
+    if (problem !== undefined) throw new Error(problem);
+    if ((await stat(path)).size > MAX_YAML_BYTES) throw new Error(`the file is larger than ${MAX_YAML_BYTES} bytes`);
     return readYaml(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new Error(`${name}/model.yaml: ${withoutPaths(reasonOf(error))}`, { cause: error });
+    throw new Error(`${entry}/model.yaml: ${withoutPaths(reasonOf(error))}`, { cause: error });
   }
 }
 

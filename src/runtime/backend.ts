@@ -28,7 +28,7 @@ export interface InstanceSpec {
 export interface Instance {
   readonly name: string;
   readonly signature: Signature;
-  /** The execution provider that the model really runs on. */
+  /** The execution provider that the model really runs on; such as `cuda+cpu` where the CPU runs the part that the provider cannot. */
   readonly provider: string;
   /** Settles with the reason when the instance can run nothing more, whoever ended it. Never rejects. */
   readonly ended: Promise<string>;

@@ -49,11 +49,26 @@ export async function resolveProviders(
     });
     return fromList(onDevice, probe);
   }
+  if (device === 'cpu') return { providers: [onlyCpu(requested)], notices: [] };
   if (requested !== undefined) return fromList(requested, probe);
-  if (device === 'cpu') return { providers: [cpu], notices: [] };
   const cuda = await probe.availability('cuda', true);
   if (cuda.available) return { providers: [{ name: 'cuda', options: {} }, cpu], notices: [] };
   return { providers: [cpu], notices: [] };
+}
+
+/** What a model gets that is to run on the CPU, with the options that its list has for it. */
+function onlyCpu(requested: readonly ProviderChoice[] = [cpu]): ProviderChoice {
+  const choice = requested.find(({ name }) => name === 'cpu');
+  if (choice !== undefined) return choice;
+  throw new MillraceError(
+    'MODEL_UNAVAILABLE',
+    'The model is to run on the CPU, and its execution providers leave the CPU out.',
+    {
+      path: 'execution_providers',
+      expected: 'cpu among them, as instances.device says',
+      got: requested.map(({ name }) => name).join(', '),
+    },
+  );
 }
 
 async function fromList(requested: readonly ProviderChoice[], probe: ProviderProbe): Promise<ResolvedProviders> {

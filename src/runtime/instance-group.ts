@@ -30,6 +30,7 @@ export class InstanceGroup {
   readonly #idle: Instance[] = [];
   readonly #live = new Set<Instance>();
   readonly #restarts = new Set<Timer>();
+  #prepare: (instance: Instance) => Promise<void> = () => Promise.resolve();
   #listener: InstanceGroupListener = { onIdle: () => undefined, onGiveUp: () => undefined };
   #size = 0;
   #crashesInARow = 0;
@@ -65,8 +66,13 @@ export class InstanceGroup {
     if (this.#gaveUp !== undefined) listener.onGiveUp(this.#gaveUp);
   }
 
+  /** From now on `prepare` is run on every new instance, also one that replaces another, before it is idle. It must not reject. */
+  prepareWith(prepare: (instance: Instance) => Promise<void>): void {
+    this.#prepare = prepare;
+  }
+
   /**
-   * Adds one instance, idle once it has loaded.
+   * Adds one instance, idle once it has loaded and is prepared.
    *
    * @throws MillraceError MODEL_UNAVAILABLE if it cannot be loaded
    */
@@ -115,6 +121,9 @@ export class InstanceGroup {
       provider: instance.provider,
       loadMs: clock.now() - startedAt,
     });
+    await this.#prepare(instance);
+    // It may have died of it; then its replacement is under way.
+    if (!this.#live.has(instance)) return instance;
     this.#idle.push(instance);
     this.#listener.onIdle();
     return instance;

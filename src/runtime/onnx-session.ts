@@ -3,6 +3,7 @@ import type * as Ort from 'onnxruntime-node';
 import { reasonOf } from '../core/errors.js';
 import type { Dimension, Signature, TensorSpec } from '../model/signature.js';
 import type { Datatype } from '../tensor/datatype.js';
+import type { ProviderChoice } from './execution-providers.js';
 import { sharedNow, type WireTensor, type WorkerStart } from './worker-protocol.js';
 
 /** ONNX Runtime's names of the datatypes that its Node binding carries. */
@@ -40,8 +41,7 @@ export interface OnnxSession {
  */
 export async function openSession({ modelPath, providers, session: config }: WorkerStart): Promise<OnnxSession> {
   const ort = await importRuntime();
-  const session = await ort.InferenceSession.create(modelPath, {
-    executionProviders: providers.map(({ name, options }) => ({ ...options, name })),
+  const options: Ort.InferenceSession.SessionOptions = {
     intraOpNumThreads: config.intra_op_threads,
     executionMode: 'sequential',
     graphOptimizationLevel: config.graph_optimization,
@@ -50,15 +50,46 @@ export async function openSession({ modelPath, providers, session: config }: Wor
     extra: config.config,
     // Fatal only: what fails is told by the exception, and the server's log is JSON lines.
     logSeverityLevel: 4,
-  });
+  };
+  const { session, provider } = await createSession(ort, { modelPath, providers, options });
   return {
-    signature: {
-      inputs: session.inputMetadata.map((metadata) => tensorSpec(metadata)),
-      outputs: session.outputMetadata.map((metadata) => tensorSpec(metadata)),
-    },
-    provider: providers[0]?.name ?? 'cpu',
+    signature: { inputs: session.inputMetadata.map(tensorSpec), outputs: session.outputMetadata.map(tensorSpec) },
+    provider,
     run: (inputs) => run(ort, session, inputs),
   };
+}
+
+interface SessionRequest {
+  readonly modelPath: string;
+  readonly providers: readonly ProviderChoice[];
+  readonly options: Ort.InferenceSession.SessionOptions;
+}
+
+/**
+ * Creates a session, and finds out where it runs. The runtime hands every node that a provider cannot take to the
+ * CPU, without a word: so a provider is first asked to take the whole model, and only what fails then is said to
+ * run on both.
+ */
+async function createSession(
+  ort: typeof Ort,
+  { modelPath, providers, options }: SessionRequest,
+): Promise<{ session: Ort.InferenceSession; provider: string }> {
+  const first = providers[0]?.name ?? 'cpu';
+  const create = (list: readonly ProviderChoice[], extra: Record<string, unknown>) => {
+    const executionProviders = list.map(({ name, options: own }) => ({ ...own, name }));
+    return ort.InferenceSession.create(modelPath, {
+      ...options,
+      executionProviders,
+      extra: { ...options.extra, ...extra },
+    });
+  };
+  if (first === 'cpu') return { session: await create(providers, {}), provider: first };
+  const withoutCpu = providers.filter(({ name }) => name !== 'cpu');
+  try {
+    return { session: await create(withoutCpu, { 'session.disable_cpu_ep_fallback': '1' }), provider: first };
+  } catch {
+    return { session: await create(providers, {}), provider: `${first}+cpu` };
+  }
 }
 
 /**

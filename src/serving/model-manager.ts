@@ -3,7 +3,8 @@ import { nearNames } from '../core/near-names.js';
 import type { RepositoryModel } from '../repository/model-repository.js';
 import { compareVersions, selectVersions } from '../repository/version-policy.js';
 import { readModelConfig } from './model-config.js';
-import { ServedModel, type ServingContext } from './served-model.js';
+import type { ServingContext } from './open-model.js';
+import { ServedModel } from './served-model.js';
 
 /** Models that load at the same time while the server starts: each takes the processors for itself while it warms up. */
 const PARALLEL_LOADS = 2;
@@ -90,7 +91,7 @@ export class ModelManager {
         got: version.slice(0, 128),
       });
     }
-    const newest = versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1);
+    const newest = newestOf(versions);
     if (newest !== undefined) return usable(newest);
     throw new MillraceError('MODEL_UNAVAILABLE', `Model ${name} is unavailable: ${problem ?? 'it has no version'}.`);
   }
@@ -99,6 +100,11 @@ export class ModelManager {
   destroy(): void {
     for (const model of this.served) model.destroy();
   }
+}
+
+/** The version that a request without one is for: the newest that is READY, else the newest. */
+export function newestOf(versions: readonly ServedModel[]): ServedModel | undefined {
+  return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1);
 }
 
 function usable(model: ServedModel): ServedModel {

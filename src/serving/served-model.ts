@@ -1,48 +1,13 @@
 import type { InferenceRequest } from '../batching/batch.js';
-import { policyFrom } from '../batching/batching-config.js';
-import { DynamicBatcher, type InferenceResult } from '../batching/dynamic-batcher.js';
+import type { InferenceResult } from '../batching/dynamic-batcher.js';
 import type { AbortSource } from '../core/abort.js';
-import type { Clock } from '../core/clock.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
-import type { EventSink, ModelRef, ModelState } from '../core/events.js';
-import type { Signature } from '../model/signature.js';
-import type { Backend, Instance } from '../runtime/backend.js';
-import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
-import { InstanceGroup } from '../runtime/instance-group.js';
-import { BatchingConfigError, type BatchingPlan, planBatching } from './batching-plan.js';
+import type { ModelRef, ModelState } from '../core/events.js';
+import type { InstanceGroup } from '../runtime/instance-group.js';
+import { BatchingConfigError } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
 import { mayBecome } from './model-state.js';
-import { warmUp } from './warm-up.js';
-
-/** What all models of a server have in common. */
-export interface ServingContext {
-  readonly backend: Backend;
-  readonly providerProbe: ProviderProbe;
-  readonly clock: Clock;
-  readonly events: EventSink;
-  /** The server's `execution_providers`, for models that name none. */
-  readonly executionProviders: readonly ProviderChoice[] | undefined;
-  /** Instances of a model on the CPU that does not say how many. */
-  readonly defaultInstances: number;
-  readonly limits: ModelLimits;
-}
-
-/** Limits with all values in place. */
-export interface ModelLimits {
-  readonly queueRows: number;
-  readonly queueBytes: number;
-  readonly timeoutMs: number;
-  readonly loadTimeoutMs: number;
-}
-
-/** What is known of a model once it has loaded. */
-export interface LoadedModel {
-  readonly signature: Signature;
-  readonly plan: BatchingPlan;
-  readonly provider: string;
-  readonly instances: InstanceGroup;
-  readonly batcher: DynamicBatcher<Instance>;
-}
+import { type LoadedModel, type ModelLimits, type ModelSource, openModel, type ServingContext } from './open-model.js';
 
 /** One version of a model: its instances, its batcher, and the state they are in. */
 export class ServedModel {
@@ -57,7 +22,7 @@ export class ServedModel {
   #group: InstanceGroup | undefined;
   #isUnloaded = false;
 
-  constructor(source: { ref: ModelRef; path: string; config: ModelConfig }, context: ServingContext) {
+  constructor(source: ModelSource, context: ServingContext) {
     this.ref = source.ref;
     this.config = source.config;
     this.#path = source.path;
@@ -159,41 +124,16 @@ export class ServedModel {
     }
   }
 
-  async #open(): Promise<LoadedModel> {
-    const { backend, clock, events, providerProbe, executionProviders, defaultInstances } = this.#context;
-    const { batching, execution_providers, instances, session, warmup } = this.config;
-    const { device } = instances;
-    const requested = execution_providers ?? (device === 'auto' ? executionProviders : undefined);
-    const { providers, notices } = await resolveProviders(requested, device, providerProbe);
-    for (const notice of notices) this.#notice(notice);
-    if (this.#state !== 'LOADING') throw this.unavailable();
-
-    const name = `${this.ref.model}/${this.ref.version}`;
-    const spec = (index: number) => ({ name: `${name}#${index}`, modelPath: this.#path, providers, session });
-    const group = new InstanceGroup({ ref: this.ref, backend, clock, events, spec });
-    this.#group = group;
-    const first = await group.add();
-    const { signature, provider } = first;
-    const plan = await planBatching(signature, batching, async (inputs) => (await first.run(inputs)).outputs);
-    if (plan.unbatchedBecause !== undefined) this.#notice(`requests run one at a time: ${plan.unbatchedBecause}`);
-
-    const count = instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
-    const others = await Promise.all(Array.from({ length: count - 1 }, () => group.add()));
-    if (warmup.enabled) {
-      await Promise.all([first, ...others].map((instance) => warmUp(instance, signature, plan))).catch(
-        (error: unknown) => {
-          this.#notice(`warm-up with generated inputs failed: ${reasonOf(error)}`);
-        },
-      );
-    }
-    const { axes, maxBatchSize } = plan;
-    const policy = policyFrom(batching);
-    const batcher = new DynamicBatcher({ ref: this.ref, axes, maxBatchSize, policy, pool: group, clock, events });
-    group.listen({
-      onIdle: () => batcher.wake(),
-      onGiveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
+  #open(): Promise<LoadedModel> {
+    return openModel({ ref: this.ref, path: this.#path, config: this.config }, this.#context, {
+      notice: (notice) => this.#notice(notice),
+      begun: (group) => {
+        this.#group = group;
+        // What was unloaded or given up meanwhile must start no thread.
+        if (this.#state !== 'LOADING') throw this.unavailable();
+      },
+      gaveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
     });
-    return { signature, plan, provider, instances: group, batcher };
   }
 
   #notice(notice: string): void {

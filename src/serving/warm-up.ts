@@ -1,10 +1,12 @@
 import { gather } from '../batching/batch.js';
-import { sampleItem } from '../model/sample-inputs.js';
+import { sampleBytes, sampleItem } from '../model/sample-inputs.js';
 import type { Signature } from '../model/signature.js';
 import type { Instance } from '../runtime/backend.js';
 import type { BatchingPlan } from './batching-plan.js';
 
 const DEFAULT_FREE_SIZE = 8;
+/** Larger batches are left for the first requests: making them would keep the main thread busy. */
+const MAX_WARM_UP_BYTES = 64 * 1024 * 1024;
 
 /**
  * Runs generated batches of the sizes that will be used, since the first run of a new shape is slower: the runtime
@@ -13,11 +15,12 @@ const DEFAULT_FREE_SIZE = 8;
  * @throws MillraceError EXECUTION_FAILED if the model refuses the generated values, INSTANCE_CRASHED if it dies of them
  */
 export async function warmUp(instance: Instance, signature: Signature, plan: BatchingPlan): Promise<void> {
+  const freeSize = plan.freeSize ?? DEFAULT_FREE_SIZE;
+  const rowBytes = sampleBytes(signature, plan.axes, freeSize);
   for (const rows of warmUpSizes(plan.maxBatchSize)) {
-    const requests = Array.from({ length: rows }, (_, row) => {
-      const inputs = sampleItem(signature, plan.axes, { row, freeSize: plan.freeSize ?? DEFAULT_FREE_SIZE });
-      return { rows: 1, inputs };
-    });
+    if (rows * rowBytes > MAX_WARM_UP_BYTES) return;
+    const request = { rows: 1, inputs: sampleItem(signature, plan.axes, { row: 0, freeSize }) };
+    const requests = Array.from({ length: rows }, () => request);
     await instance.run(gather(requests, plan.axes));
   }
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exampleRequest, welcomePage } from '#src/http/model-description.js';
+import { exampleRequest } from '#src/http/model-description.js';
+import { welcomePage } from '#src/http/welcome-page.js';
 import type { BatchAxes, Signature, TensorSpec } from '#src/model/signature.js';
-import type { LoadedModel } from '#src/serving/served-model.js';
+import type { LoadedModel } from '#src/serving/open-model.js';
 
 interface Example {
   readonly example: { readonly model: string; readonly input: unknown };

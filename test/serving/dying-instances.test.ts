@@ -84,20 +84,22 @@ describe('a model whose worker threads die', () => {
     };
     // Restarts come at once; what is longer than any pause before one stays as it is.
     const clock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 10_000 ? ms : 0, run) };
-    const files = { 'bad.onnx': affine(), 'good.onnx': affine() };
+    // Without a warm-up it takes requests to kill them.
+    const bad = { 'bad/model.onnx': affine(), 'bad/model.yaml': 'warmup: {enabled: false}' };
+    const files = { ...bad, 'good.onnx': affine() };
     const { manager, events } = await serveFolder(t, files, { backend, clock });
-    const [bad, good] = [manager.resolve('bad', undefined), manager.resolve('good', undefined)];
+    const [dying, good] = [manager.resolve('bad', undefined), manager.resolve('good', undefined)];
     const ask = () => ({ rows: 1, inputs: { x: fp32([1, 4], 1, 2, 3, 4) } });
     let attempts = 0;
-    for (; bad.state === 'READY'; attempts += 1) {
-      const [failed, answered] = [bad.infer(ask(), patient), good.infer(ask(), patient)];
+    for (; dying.state === 'READY'; attempts += 1) {
+      const [failed, answered] = [dying.infer(ask(), patient), good.infer(ask(), patient)];
       await assert.rejects(failed, { code: 'INSTANCE_CRASHED' });
       assert.deepEqual(plainAll((await answered).outputs), { y: { shape: [1, 4], values: [3, 5, 7, 9] } });
     }
     const crashes = events.of('instanceCrashed');
     assert.equal(crashes.length, 5);
     assert.ok(attempts > 0 && crashes.every(({ model }) => model === 'bad'));
-    assert.match(bad.reason ?? '', /keep dying; the last one: uncaught while it ran/);
+    assert.match(dying.reason ?? '', /keep dying; the last one: uncaught while it ran/);
     assert.throws(() => manager.resolve('bad', undefined), { code: 'MODEL_UNAVAILABLE' });
     assert.deepEqual([good.state, manager.ready], ['READY', true]);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { ServingContext } from '#src/serving/served-model.js';
+import type { ServingContext } from '#src/serving/open-model.js';
 import { affine, sharedInput } from '../support/fixture-models.js';
 import { cpuOnly, serveFolder } from '../support/served-folder.js';
 

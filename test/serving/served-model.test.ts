@@ -55,7 +55,7 @@ describe('ServedModel.load', () => {
     backend.onRun = () => Promise.reject(new Error('no such id'));
     await model.load();
     assert.equal(model.state, 'READY');
-    assert.ok(notices().includes('warm-up with generated inputs failed: no such id'), notices().join('\n'));
+    assert.ok(notices().includes('warm-up of fake/1#0 with generated inputs failed: no such id'), notices().join('\n'));
   });
 
   it('ends every instance when one of them cannot be loaded', async () => {

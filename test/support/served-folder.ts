@@ -4,7 +4,7 @@ import { scanRepository } from '#src/repository/model-repository.js';
 import type { ProviderName, ProviderProbe } from '#src/runtime/execution-providers.js';
 import { onnxThreadBackend } from '#src/runtime/onnx-backend.js';
 import { ModelManager } from '#src/serving/model-manager.js';
-import type { ServingContext } from '#src/serving/served-model.js';
+import type { ServingContext } from '#src/serving/open-model.js';
 import { createModelFolder, type FolderContents } from './model-folder.js';
 import { RecordedEvents } from './recorded-events.js';
 

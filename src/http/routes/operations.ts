@@ -1,6 +1,6 @@
 import type { ModelManager } from '../../serving/model-manager.js';
-import { welcomePage } from '../model-description.js';
 import { type Route, sendText } from '../route.js';
+import { welcomePage } from '../welcome-page.js';
 
 /** What the operations routes read; each is asked for at the moment of the request. */
 export interface OperationsServices {

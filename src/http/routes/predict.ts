@@ -1,11 +1,14 @@
 import { toMillraceError } from '../../core/errors.js';
-import type { Timings } from '../../core/events.js';
+import type { EventSink, Timings } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
 import type { ModelManager } from '../../serving/model-manager.js';
-import type { LoadedModel, ServedModel } from '../../serving/served-model.js';
+import type { LoadedModel } from '../../serving/open-model.js';
+import type { ServedModel } from '../../serving/served-model.js';
+import type { NamedTensors } from '../../tensor/tensor.js';
 import { expectJson, parseJson, readBody } from '../body.js';
+import type { BodyBudget } from '../body-budget.js';
 import { ItemDecoder } from '../item-decoder.js';
 import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
@@ -18,6 +21,8 @@ export interface PredictServices {
   readonly models: ModelManager;
   readonly jobs: JobService;
   readonly ids: IdSource;
+  readonly events: EventSink;
+  readonly bodies: BodyBudget;
   readonly limits: HttpLimits;
 }
 
@@ -35,7 +40,7 @@ export function predictRoutes(services: PredictServices): Route[] {
 async function predict(exchange: Exchange, services: PredictServices): Promise<void> {
   const { request, response } = exchange;
   expectJson(request);
-  const body = await readBody(request, services.limits.body_bytes);
+  const body = await readBody(request, services.limits.body_bytes, services.bodies);
   const prediction = startJobs(body, exchange, services);
   const outcomes = await prediction.outcomes;
   // The client has left, or the answer was begun by somebody who ends the connection.
@@ -47,7 +52,13 @@ interface Prediction {
   readonly id: string;
   readonly model: ServedModel;
   readonly isList: boolean;
-  readonly outcomes: Promise<JobOutcome[]>;
+  readonly outcomes: Promise<ItemOutcome[]>;
+}
+
+/** What came of an item, with its output as JSON if it succeeded. */
+interface ItemOutcome {
+  readonly outcome: JobOutcome;
+  readonly output: string;
 }
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
@@ -58,32 +69,37 @@ function startJobs(body: Buffer, { request, context }: Exchange, services: Predi
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
-  const outcomes = submitItems(model, { id, timeoutMs, envelope, context }, services.jobs);
-  return { id, model, isList: envelope.isList, outcomes };
+  try {
+    const outcomes = submitItems(model, { id, timeoutMs, envelope, context }, services.jobs);
+    return { id, model, isList: envelope.isList, outcomes };
+  } catch (error) {
+    // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
+    const { code } = toMillraceError(error);
+    if (code === 'INVALID_INPUT') services.events.emit('jobRejected', { ...model.ref, jobId: id, rows: 1, code });
+    throw error;
+  }
 }
 
 function answer(
   { response, context }: Exchange,
   { id, model, isList }: Prediction,
-  outcomes: readonly JobOutcome[],
+  items: readonly ItemOutcome[],
 ): void {
   const head = `{"id":${JSON.stringify(id)},"model":"${model.ref.model}","version":"${model.ref.version}"`;
-  const { axes } = (model.loaded as LoadedModel).plan;
   if (!isList) {
-    const outcome = outcomes[0] as JobOutcome;
+    const { outcome } = items[0] as ItemOutcome;
     if (outcome.state !== 'succeeded') throw outcome.error;
-    sendText(response, 200, `${head},"output":${encodeItem(outcome.outputs, axes)},${figures(outcome)}}`);
+    sendText(response, 200, `${head},${itemText(items[0] as ItemOutcome, context)}}`);
     return;
   }
-  const items = outcomes.map((outcome) => {
-    try {
-      if (outcome.state !== 'succeeded') throw outcome.error;
-      return `{"output":${encodeItem(outcome.outputs, axes)},${figures(outcome)}}`;
-    } catch (error) {
-      return JSON.stringify({ error: problemOf(toMillraceError(error), context.id) });
-    }
-  });
-  sendText(response, 200, `${head},"outputs":[${items.join(',')}]}`);
+  const outputs = items.map((item) => `{${itemText(item, context)}}`);
+  sendText(response, 200, `${head},"outputs":[${outputs.join(',')}]}`);
+}
+
+/** The members that an item's answer has of its own. */
+function itemText({ outcome, output }: ItemOutcome, { id }: RequestContext): string {
+  if (outcome.state === 'succeeded') return `"output":${output},${figures(outcome)}`;
+  return `"error":${JSON.stringify(problemOf(outcome.error, id))}`;
 }
 
 interface PredictJobs {
@@ -101,25 +117,30 @@ function submitItems(
   model: ServedModel,
   { id, timeoutMs, envelope, context }: PredictJobs,
   jobs: JobService,
-): Promise<JobOutcome[]> {
+): Promise<ItemOutcome[]> {
   const { items, isList, priority } = envelope;
   const { receivedAt } = context;
-  const decoder = decoderFor(model.loaded as LoadedModel);
-  const outcomes = new Array<JobOutcome>(items.length);
+  const loaded = model.loaded as LoadedModel;
+  const decoder = decoderFor(loaded);
+  const outcomes = new Array<ItemOutcome>(items.length);
   let left = items.length;
-  let finish: (outcomes: JobOutcome[]) => void = () => undefined;
-  const finished = new Promise<JobOutcome[]>((resolve) => {
+  let finish: (outcomes: ItemOutcome[]) => void = () => undefined;
+  const finished = new Promise<ItemOutcome[]>((resolve) => {
     finish = resolve;
   });
   const requests = items.map((item, index): JobRequest => {
     const input = isList ? decodeOrError(decoder, item, `inputs[${index}]`) : decoder.decode(item, 'input');
+    let output = '';
+    const encode = (outputs: NamedTensors) => {
+      output = encodeItem(outputs, loaded.plan.axes);
+    };
     const deliver = (outcome: JobOutcome) => {
-      outcomes[index] = outcome;
+      outcomes[index] = { outcome, output };
       left -= 1;
       if (left === 0) finish(outcomes);
     };
     const jobId = isList ? `${id}.${index}` : id;
-    return { id: jobId, input, endpoint: { kind: 'response', deliver }, priority, timeoutMs, receivedAt };
+    return { id: jobId, input, endpoint: { kind: 'response', encode, deliver }, priority, timeoutMs, receivedAt };
   });
   const handles = jobs.submit(model, requests, isList ? id : undefined);
   context.onGone = (reason) => {

@@ -1,0 +1,47 @@
+import { type ModelEntry, newestOf } from '../serving/model-manager.js';
+import { exampleRequest, summarise } from './model-description.js';
+
+/** The page at `/`: what is served, and how to call it. */
+export function welcomePage({
+  entries,
+  version,
+  origin,
+}: {
+  entries: readonly ModelEntry[];
+  version: string;
+  origin: string;
+}): string {
+  const lines = [
+    `millrace ${version}`,
+    '',
+    entries.length === 0 ? 'No models are served: the model folder is empty.' : 'Models:',
+  ];
+  for (const entry of entries) {
+    const { state, reason } = summarise(entry) as { state: string; reason?: string };
+    lines.push(`  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`);
+  }
+  for (const { versions } of entries) {
+    const model = newestOf(versions);
+    if (model?.loaded === undefined || model.state !== 'READY') continue;
+    const example = exampleRequest(model.ref.model, model.loaded);
+    if (!('example' in example) || JSON.stringify(example.example).length > 400) continue;
+    lines.push(
+      '',
+      'Try one:',
+      `  curl ${origin}/predict -H 'content-type: application/json' \\`,
+      `    -d '${JSON.stringify(example.example)}'`,
+    );
+    break;
+  }
+  lines.push('', 'More:');
+  for (const [path, text] of pages) lines.push(`  ${path.padEnd(18)} ${text}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const pages = [
+  ['GET /models', 'what is served'],
+  ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
+  ['GET /jobs/ID', 'how a job stands'],
+  ['GET /healthz/ready', 'whether the server can take work'],
+  ['GET /metrics', 'figures for Prometheus'],
+] as const;

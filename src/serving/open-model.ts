@@ -1,0 +1,104 @@
+import { policyFrom } from '../batching/batching-config.js';
+import { DynamicBatcher } from '../batching/dynamic-batcher.js';
+import type { Clock } from '../core/clock.js';
+import { reasonOf } from '../core/errors.js';
+import type { EventSink, ModelRef } from '../core/events.js';
+import type { Signature } from '../model/signature.js';
+import type { Backend, Instance } from '../runtime/backend.js';
+import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
+import { InstanceGroup } from '../runtime/instance-group.js';
+import { type BatchingPlan, planBatching } from './batching-plan.js';
+import type { ModelConfig } from './model-config.js';
+import { warmUp } from './warm-up.js';
+
+/** What all models of a server have in common. */
+export interface ServingContext {
+  readonly backend: Backend;
+  readonly providerProbe: ProviderProbe;
+  readonly clock: Clock;
+  readonly events: EventSink;
+  /** The server's `execution_providers`, for models that name none. */
+  readonly executionProviders: readonly ProviderChoice[] | undefined;
+  /** Instances of a model on the CPU that does not say how many. */
+  readonly defaultInstances: number;
+  readonly limits: ModelLimits;
+}
+
+/** Limits with all values in place. */
+export interface ModelLimits {
+  readonly queueRows: number;
+  readonly queueBytes: number;
+  readonly timeoutMs: number;
+  readonly loadTimeoutMs: number;
+}
+
+/** What is known of a model once it has loaded. */
+export interface LoadedModel {
+  readonly signature: Signature;
+  readonly plan: BatchingPlan;
+  readonly provider: string;
+  readonly instances: InstanceGroup;
+  readonly batcher: DynamicBatcher<Instance>;
+}
+
+/** Where a model version comes from. */
+export interface ModelSource {
+  readonly ref: ModelRef;
+  readonly path: string;
+  readonly config: ModelConfig;
+}
+
+/** What the one who opens a model is told on the way. */
+export interface OpeningListener {
+  /** Something that the operator should know. */
+  notice(notice: string): void;
+  /** The group that will hold the instances; none has been started. What this throws ends the opening. */
+  begun(group: InstanceGroup): void;
+  /** The instances keep dying, now or later. */
+  gaveUp(reason: string): void;
+}
+
+/**
+ * Makes a model ready to serve: finds its providers, loads a first instance, decides how it is batched, and adds the
+ * other instances, each warmed up.
+ *
+ * @throws MillraceError MODEL_UNAVAILABLE if it cannot be loaded; BatchingConfigError if model.yaml does not fit it
+ */
+export async function openModel(
+  source: ModelSource,
+  context: ServingContext,
+  listener: OpeningListener,
+): Promise<LoadedModel> {
+  const { ref, path, config } = source;
+  const { backend, clock, events, providerProbe, defaultInstances } = context;
+  const { device } = config.instances;
+  const requested = config.execution_providers ?? (device === 'auto' ? context.executionProviders : undefined);
+  const { providers, notices } = await resolveProviders(requested, device, providerProbe);
+  for (const notice of notices) listener.notice(notice);
+
+  const spec = (index: number) => {
+    return { name: `${ref.model}/${ref.version}#${index}`, modelPath: path, providers, session: config.session };
+  };
+  const group = new InstanceGroup({ ref, backend, clock, events, spec });
+  listener.begun(group);
+  const first = await group.add();
+  const { signature, provider } = first;
+  const plan = await planBatching(signature, config.batching, async (inputs) => (await first.run(inputs)).outputs);
+  if (plan.unbatchedBecause !== undefined) listener.notice(`requests run one at a time: ${plan.unbatchedBecause}`);
+
+  const prepare = async (instance: Instance) => {
+    if (!config.warmup.enabled) return;
+    await warmUp(instance, signature, plan).catch((error: unknown) => {
+      listener.notice(`warm-up of ${instance.name} with generated inputs failed: ${reasonOf(error)}`);
+    });
+  };
+  group.prepareWith(prepare);
+  const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
+  await Promise.all([prepare(first), ...Array.from({ length: count - 1 }, () => group.add())]);
+
+  const { axes, maxBatchSize } = plan;
+  const policy = policyFrom(config.batching);
+  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, pool: group, clock, events });
+  group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
+  return { signature, plan, provider, instances: group, batcher };
+}
