@@ -53,7 +53,9 @@ function rebuild() {
 
 function start() {
   const args = ['dist/main.js', 'serve', ...process.argv.slice(2)];
-  return spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }).once('exit', () => {
+  // Nobody but the developer waits for it to end.
+  const env = { MILLRACE_SHUTDOWN__GRACE_MS: '0', ...process.env };
+  return spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env }).once('exit', () => {
     console.error('millrace: the server ended; it starts again after the next change.');
   });
 }

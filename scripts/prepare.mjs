@@ -3,7 +3,7 @@
 // A stamp beside each result holds a fingerprint of what it was made from.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -53,6 +53,8 @@ function build({ what, output, inputs, force }) {
   // From nothing, so that a deleted source leaves no output behind; the compiler takes about a second.
   rmSync(inRoot(output), { recursive: true, force: true });
   execute(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-b', ...what]);
+  // The compiler makes it anew without the mode that npm gave the command when it linked it.
+  if (output === 'dist') chmodSync(inRoot('dist/main.js'), 0o755);
   writeFileSync(stamp, wanted);
 }
 

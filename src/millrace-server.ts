@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ServerConfig } from './config.js';
 import { systemClock } from './core/clock.js';
@@ -27,7 +27,8 @@ const DEFAULT_LOOP_SHARE = 0.1;
 
 /** A millrace server inside one's own program. */
 export interface Millrace {
-  readonly app: ReturnType<typeof createApp>;
+  /** The request handler, an Express app. */
+  readonly app: RequestListener;
   readonly server: Server;
   /** `http://host:port`, once the server listens. */
   readonly url: string;
@@ -69,8 +70,9 @@ export class MillraceServer implements Millrace {
     this.#config = config;
     this.#parts = parts;
     this.models = parts.models;
-    this.app = createApp(this.#routes(), { clock: systemClock, events: parts.events, ids: requestIds });
-    this.server = createExpressServer(this.app, config.limits);
+    const app = createApp(this.#routes(), { clock: systemClock, events: parts.events, ids: requestIds });
+    this.app = app;
+    this.server = createExpressServer(app, config.limits);
     this.#graceful = new GracefulServer(this.server, systemClock);
     answerClientErrors(this.server, requestIds, (socket) => this.#graceful.closeAfterAnswers(socket));
     this.loaded = parts.models.loadAll();

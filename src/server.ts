@@ -9,7 +9,7 @@ import { scanRepository } from './repository/model-repository.js';
 import { usableCpus } from './runtime/cpu-quota.js';
 import { onnxThreadBackend } from './runtime/onnx-backend.js';
 import { ChildProcessProviderProbe } from './runtime/provider-probe.js';
-import { ModelManager } from './serving/model-manager.js';
+import { type ModelEntry, ModelManager } from './serving/model-manager.js';
 import type { ModelLimits } from './serving/open-model.js';
 import type { ServedModel } from './serving/served-model.js';
 
@@ -46,12 +46,14 @@ export async function startServer(config: ServerConfig): Promise<Millrace> {
   });
   const jobs = new JobService({ clock: systemClock, events });
   const metrics = new Metrics({
-    models: () => models.served.map(readModel),
+    models: () => models.entries.flatMap(readEntry),
     queues: () => jobs.queues,
     jobsInFlight: () => jobs.inFlight,
     eventsDropped: () => events.dropped,
   });
   events.subscribe(metrics.observer);
+  if (repository.length === 0)
+    events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
   return new MillraceServer(config, { events, models, jobs, metrics });
 }
 
@@ -62,6 +64,12 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     timeoutMs: limits.timeout_ms,
     loadTimeoutMs: limits.load_timeout_ms,
   };
+}
+
+/** A model that has no version to serve is known by its name alone. */
+function readEntry({ name, versions }: ModelEntry): ModelReading[] {
+  if (versions.length > 0) return versions.map(readModel);
+  return [{ model: name, version: '', state: 'UNAVAILABLE', loaded: undefined }];
 }
 
 function readModel({ ref, state, loaded }: ServedModel): ModelReading {

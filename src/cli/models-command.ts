@@ -24,7 +24,7 @@ export async function listModels(folder: string): Promise<number> {
 /**
  * `millrace models check`: loads each model as a server would, and says how it would be served.
  *
- * @returns 1 if a model cannot be served, else 0
+ * @returns 1 if a model cannot be served, or there is none; else 0
  */
 export async function checkModels(folder: string): Promise<number> {
   const config = resolveConfig([
@@ -32,13 +32,17 @@ export async function checkModels(folder: string): Promise<number> {
   ]);
   const millrace = await startServer(config);
   await millrace.loaded;
-  const problems = report(millrace);
+  const problems = report(millrace, folder);
   millrace.destroy();
   return problems === 0 ? 0 : 1;
 }
 
-function report({ models }: Millrace): number {
+function report({ models }: Millrace, folder: string): number {
   let problems = 0;
+  if (models.entries.length === 0) {
+    console.log(`${folder} holds no models`);
+    return 1;
+  }
   for (const { name, versions, problem } of models.entries) {
     if (problem !== undefined) {
       problems += 1;

@@ -51,6 +51,7 @@ export interface EventMap {
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
   instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
   observerFailed: { observer: string; event: EventName; reason: string };
+  serverNotice: { notice: string };
   serverListening: { url: string };
   serverStopping: { reason: string };
   serverStopped: { reason: string };

@@ -34,14 +34,16 @@ export function welcomePage({
     break;
   }
   lines.push('', 'More:');
-  for (const [path, text] of pages) lines.push(`  ${path.padEnd(18)} ${text}`);
+  for (const [path, text] of pages) lines.push(`  ${path.padEnd(40)} ${text}`.trimEnd());
   return `${lines.join('\n')}\n`;
 }
 
 const pages = [
+  ['POST /predict', 'a prediction; the model may also stand in the path:'],
+  ['POST /models/NAME/predict, POST /models/NAME/versions/N/predict', ''],
   ['GET /models', 'what is served'],
   ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
-  ['GET /jobs/ID', 'how a job stands'],
-  ['GET /healthz/ready', 'whether the server can take work'],
-  ['GET /metrics', 'figures for Prometheus'],
+  ['GET /jobs/ID, DELETE /jobs/ID', 'how a job stands; cancel it'],
+  ['GET /healthz/live, GET /healthz/ready', 'for probes'],
+  ['GET /version, GET /metrics', 'which server this is; figures for Prometheus'],
 ] as const;

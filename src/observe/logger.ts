@@ -26,6 +26,7 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
   return {
     name: 'log',
     on: {
+      serverNotice: ({ notice }) => log.warn(notice),
       serverListening: ({ url }) => log.info({ url }, 'listening'),
       serverStopping: ({ reason }) => log.info({ reason }, 'stopping: finishing what was accepted'),
       serverStopped: ({ reason }) => log.info({ reason }, 'stopped'),

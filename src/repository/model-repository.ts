@@ -36,15 +36,15 @@ export interface RepositoryModel {
 export async function scanRepository(folder: string, maxModelBytes: number): Promise<RepositoryModel[]> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw new MillraceError(
-      'INVALID_REQUEST',
-      `The model folder ${folder} is not there; make it, or name another with --models DIR.`,
-      {
-        path: 'models',
-        expected: 'a folder with models in it',
-        got: folder,
-      },
-    );
+    const fault =
+      root === undefined
+        ? 'is not there; make it, or name another'
+        : 'is no folder; name the one that holds the models';
+    throw new MillraceError('INVALID_REQUEST', `The model folder ${folder} ${fault} (serve takes --models DIR).`, {
+      path: 'models',
+      expected: 'a folder with models in it',
+      got: folder,
+    });
   }
   const entries = (await readdir(root)).filter((entry) => !entry.startsWith('.')).sort();
   const models: RepositoryModel[] = [];

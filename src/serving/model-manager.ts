@@ -24,6 +24,16 @@ export class ModelManager {
   /** @param models what lies in the repository; each is served or has its problem told, none keeps another from being served */
   constructor(models: readonly RepositoryModel[], context: ServingContext) {
     this.#entries = new Map(models.map((model) => [model.name, entryFor(model, context)]));
+    for (const { name: model, versions, problem } of this.#entries.values()) {
+      if (versions.length > 0 || problem === undefined) continue;
+      context.events.emit('modelStateChanged', {
+        model,
+        version: '',
+        from: undefined,
+        to: 'UNAVAILABLE',
+        reason: problem,
+      });
+    }
   }
 
   /** All models, by name. */

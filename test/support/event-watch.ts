@@ -23,6 +23,7 @@ const names = Object.keys({
   instanceStarted: true,
   instanceCrashed: true,
   observerFailed: true,
+  serverNotice: true,
   serverListening: true,
   serverStopping: true,
   serverStopped: true,

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../core/errors.js';
+import type { Timings } from '../../core/events.js';
 import type { JobView } from '../../jobs/job.js';
 import type { JobService } from '../../jobs/job-service.js';
 import { problemOf } from '../problem.js';
@@ -49,7 +50,7 @@ function jobView(view: JobView, context: RequestContext): object {
     version,
     state,
     ...(error === undefined ? {} : { error: problemOf(error, context.id) }),
-    ...(timings === undefined ? {} : { timings_ms: timings }),
+    ...(timings === undefined ? {} : { timings_ms: roundAll(timings) }),
     created_at: new Date(createdAt).toISOString(),
     ...(finishedAt === undefined ? {} : { finished_at: new Date(finishedAt).toISOString() }),
   };
@@ -58,4 +59,9 @@ function jobView(view: JobView, context: RequestContext): object {
 /** The items of one request; each is a job of its own. */
 function groupView(id: string, views: readonly JobView[], context: RequestContext): object {
   return { id, items: views.map((view) => jobView(view, context)) };
+}
+
+/** To whole microseconds, as the answers say it. */
+function roundAll(timings: Timings): object {
+  return Object.fromEntries(Object.entries(timings).map(([phase, ms]) => [phase, Math.round(ms * 1e3) / 1e3]));
 }
