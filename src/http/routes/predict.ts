@@ -1,5 +1,5 @@
 import { toMillraceError } from '../../core/errors.js';
-import type { EventSink, Timings } from '../../core/events.js';
+import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
@@ -13,7 +13,7 @@ import { ItemDecoder } from '../item-decoder.js';
 import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
-import { problemOf } from '../problem.js';
+import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
 import { type Exchange, type Route, sendText } from '../route.js';
 
@@ -38,40 +38,31 @@ export function predictRoutes(services: PredictServices): Route[] {
 }
 
 async function predict(exchange: Exchange, services: PredictServices): Promise<void> {
-  const { request, response } = exchange;
+  const { request, response, context } = exchange;
   expectJson(request);
   const body = await readBody(request, services.limits.body_bytes, services.bodies);
   const prediction = startJobs(body, exchange, services);
   const outcomes = await prediction.outcomes;
   // The client has left, or the answer was begun by somebody who ends the connection.
-  if (!response.destroyed) answer(exchange, prediction, outcomes);
+  if (!response.destroyed) sendText(response, 200, predictionText(prediction, outcomes, context.id));
 }
 
 /** The jobs of one request, on their way. */
-interface Prediction {
-  readonly id: string;
-  readonly model: ServedModel;
-  readonly isList: boolean;
+interface Prediction extends AnsweredRequest {
   readonly outcomes: Promise<ItemOutcome[]>;
-}
-
-/** What came of an item, with its output as JSON if it succeeded. */
-interface ItemOutcome {
-  readonly outcome: JobOutcome;
-  readonly output: string;
 }
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
 function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
   const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
   const { name, version } = targetOf(envelope, request.params as Record<string, string>);
-  const model = services.models.resolve(name, version);
+  const model = resolveModel({ name, version }, envelope, services);
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
   try {
     const outcomes = submitItems(model, { id, timeoutMs, envelope, context }, services.jobs);
-    return { id, model, isList: envelope.isList, outcomes };
+    return { id, ref: model.ref, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
     const { code } = toMillraceError(error);
@@ -80,26 +71,21 @@ function startJobs(body: Buffer, { request, context }: Exchange, services: Predi
   }
 }
 
-function answer(
-  { response, context }: Exchange,
-  { id, model, isList }: Prediction,
-  items: readonly ItemOutcome[],
-): void {
-  const head = `{"id":${JSON.stringify(id)},"model":"${model.ref.model}","version":"${model.ref.version}"`;
-  if (!isList) {
-    const { outcome } = items[0] as ItemOutcome;
-    if (outcome.state !== 'succeeded') throw outcome.error;
-    sendText(response, 200, `${head},${itemText(items[0] as ItemOutcome, context)}}`);
-    return;
+/** Finds the model; that one is known but cannot be used is told like any other refusal of a job. */
+function resolveModel(
+  { name, version }: { name: string; version: string | undefined },
+  { id = '', items }: PredictRequest,
+  { models, events }: PredictServices,
+): ServedModel {
+  try {
+    return models.resolve(name, version);
+  } catch (error) {
+    const { code } = toMillraceError(error);
+    if (code === 'MODEL_UNAVAILABLE') {
+      events.emit('jobRejected', { model: name, version: version ?? '', jobId: id, rows: items.length, code });
+    }
+    throw error;
   }
-  const outputs = items.map((item) => `{${itemText(item, context)}}`);
-  sendText(response, 200, `${head},"outputs":[${outputs.join(',')}]}`);
-}
-
-/** The members that an item's answer has of its own. */
-function itemText({ outcome, output }: ItemOutcome, { id }: RequestContext): string {
-  if (outcome.state === 'succeeded') return `"output":${output},${figures(outcome)}`;
-  return `"error":${JSON.stringify(problemOf(outcome.error, id))}`;
 }
 
 interface PredictJobs {
@@ -165,17 +151,4 @@ function decoderFor(loaded: LoadedModel): ItemDecoder {
   const decoder = new ItemDecoder(loaded.signature, loaded.plan.axes);
   decoders.set(loaded, decoder);
   return decoder;
-}
-
-function figures({ timings, batchSize }: { timings: Timings; batchSize: number }): string {
-  const { queue, preprocess, inference, postprocess, total } = timings;
-  return (
-    `"timings_ms":{"queue":${toMicros(queue)},"preprocess":${toMicros(preprocess)},"inference":${toMicros(inference)},` +
-    `"postprocess":${toMicros(postprocess)},"total":${toMicros(total)}},"batch_size":${batchSize}`
-  );
-}
-
-/** Milliseconds with three decimals. */
-function toMicros(ms: number): number {
-  return Math.round(ms * 1e3) / 1e3;
 }
