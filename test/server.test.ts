@@ -45,6 +45,12 @@ describe('createServer', () => {
     });
   });
 
+  it('gives headers no more time than the whole request, which Node would not start with', async (t) => {
+    const { server, get } = await start(t, { limits: { headers_timeout_ms: 90_000, request_timeout_ms: 30_000 } });
+    assert.deepEqual([server.headersTimeout, server.requestTimeout], [30_000, 30_000]);
+    await get('/healthz/live').expect(200);
+  });
+
   it('has its URL once it listens', async (t) => {
     const { millrace, folder } = await start(t);
     assert.match(millrace.url, /^http:\/\/127\.0\.0\.1:\d+$/);
@@ -90,6 +96,33 @@ describe('observers', () => {
     for (const observer of ['throws', 'rejects']) {
       assert.equal(metricValue(text, 'millrace_observer_failures_total', { observer }), 1);
     }
+  });
+});
+
+describe('an observer that takes its time', () => {
+  /** Events that were dropped after an observer had held up the event loop for 0.2 s over a request. */
+  async function droppedBy(t: TestContext, share: { maxLoopShare?: number }) {
+    const { millrace, get } = await start(t);
+    let calls = 0;
+    const hold = () => {
+      calls += 1;
+      const end = performance.now() + 200;
+      while (performance.now() < end);
+    };
+    millrace.observe({ name: 'slow', on: { requestReceived: hold }, ...share });
+    for (let request = 0; request < 3; request += 1) await get('/healthz/live').expect(200);
+    const { text } = await get('/metrics');
+    return { calls, dropped: metricValue(text, 'millrace_events_dropped_total') ?? 0 };
+  }
+
+  it('is paused until it has had a tenth of the time at most, and what it misses is counted', async (t) => {
+    const { calls, dropped } = await droppedBy(t, {});
+    assert.ok(dropped > 0, `${calls} calls`);
+    assert.equal(calls + dropped, 4);
+  });
+
+  it('is not paused where it says that it may take all the time', async (t) => {
+    assert.deepEqual(await droppedBy(t, { maxLoopShare: 1 }), { calls: 4, dropped: 0 });
   });
 });
 

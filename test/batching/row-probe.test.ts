@@ -47,6 +47,20 @@ describe('the probe of rows', () => {
     });
   });
 
+  it('gives up on rows of more than 128 MiB, and makes none', async () => {
+    const rowsOf = (columns: number): Signature => ({
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [{ symbol: 'N' }, columns] }],
+      outputs: signature.outputs,
+    });
+    const run = () => assert.fail('nothing should run');
+    const reason = (bytes: number) => `3 rows take ${bytes} bytes, more than is generated`;
+    // The second is more than any machine could make.
+    for (const columns of [20_000_000, 2 ** 40]) {
+      const verdict = await probeRows(rowsOf(columns), axes, run);
+      assert.deepEqual(verdict, { kind: 'failed', reason: reason(3 * 4 * columns) });
+    }
+  });
+
   it('runs different rows, each alone and then all together', async () => {
     const seen: number[][][] = [];
     const watch = (rows: number[][]) => {

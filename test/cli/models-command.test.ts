@@ -30,6 +30,20 @@ describe('millrace models list', () => {
     assert.match(lines[2] as string, /^empty {2}it holds neither model\.onnx nor a version folder/);
   });
 
+  it('tells what is wrong with a model.yaml: its keys, and its YAML', async (t) => {
+    const { code, stdout } = await run(t, 'list', {
+      'models/fine.onnx': affine(),
+      'models/misspelt/1/model.onnx': affine(),
+      'models/misspelt/model.yaml': 'instnces: { count: 1 }',
+      'models/torn/1/model.onnx': affine(),
+      'models/torn/model.yaml': 'batching: [',
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /^fine {2}version 1$/m);
+    assert.match(stdout, /^misspelt {2}misspelt\/model\.yaml: instnces: unknown key \(did you mean instances\?\)/m);
+    assert.match(stdout, /^torn {2}torn\/model\.yaml: .*line \d/m);
+  });
+
   it('takes another folder, and says that it is empty', async (t) => {
     const { code, stdout } = await run(t, 'list', { 'other/.keep': '' }, ['other']);
     assert.deepEqual([code, stdout], [0, 'other holds no models\n']);

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { MAX_NESTING, nestsDeeperThan } from '#src/core/nesting.js';
+import { holdsMoreThan, MAX_CONTAINERS, MAX_NESTING, nestsDeeperThan } from '#src/core/nesting.js';
 
 /** How deep a parsed value nests, by walking it: no scanner of bytes. */
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+/** How many arrays and objects a parsed value holds, itself among them. */
+function containersIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Object.values(value).reduce((sum: number, each) => sum + containersIn(each), 0);
 }
 
 /** Strings full of what a careless scanner takes for structure. */
@@ -60,5 +66,28 @@ describe('nestsDeeperThan', () => {
     const text = `["\\\\",${'['.repeat(3)}${']'.repeat(3)}]`;
     assert.equal(depthOf(JSON.parse(text)), 4);
     assert.equal(nestsDeeperThan(bytes(text), 3), true);
+  });
+});
+
+describe('holdsMoreThan', () => {
+  it('agrees with the arrays and objects of the parsed document, whatever its strings hold', () => {
+    fc.assert(
+      fc.property(document, fc.nat({ max: 12 }), fc.constantFrom(0, 2), (value, limit, indent) => {
+        const text = JSON.stringify(value, undefined, indent);
+        assert.equal(holdsMoreThan(bytes(text), limit), containersIn(JSON.parse(text)) > limit);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('takes 200,000 and refuses one more, of both kinds and at any depth', () => {
+    assert.equal(MAX_CONTAINERS, 200_000);
+    assert.equal(holdsMoreThan(bytes(`[${'{},'.repeat(199_998)}[]]`)), false);
+    assert.equal(holdsMoreThan(bytes(`[${'{},'.repeat(199_999)}[]]`)), true);
+    assert.equal(holdsMoreThan(bytes(`[${'[{}],'.repeat(99_999)}[[]]]`)), true);
+  });
+
+  it('does not count brackets in strings', () => {
+    assert.equal(holdsMoreThan(bytes(`["${'[{'.repeat(150_000)}", "\\"${'{'.repeat(300_000)}"]`)), false);
   });
 });

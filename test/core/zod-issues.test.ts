@@ -92,6 +92,33 @@ describe('describeIssues', () => {
     assert.match(problem, /; got the number 7$/);
   });
 
+  it('tells of ten problems, and how many more there are', () => {
+    const wrong = (count: number) =>
+      problemsOf(
+        Array.from({ length: count }, () => 'x'),
+        z.array(z.number()),
+      );
+    const problems = wrong(25);
+    assert.equal(problems.length, 11);
+    assert.equal(problems[9], '[9]: expected number; got the string "x"');
+    assert.equal(problems[10], '(document): 15 more problems');
+    assert.equal(wrong(10).length, 10);
+  });
+
+  it('tells of ten unknown keys in one place, and how many more there are', () => {
+    const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 1]));
+    const problems = problemsOf({ name: 'a', limits: keys(30) });
+    assert.equal(problems.length, 11);
+    assert.match(problems[9] as string, /^limits\.k9: unknown key; expected rows, bytes$/);
+    assert.equal(problems[10], 'limits: 20 more unknown keys');
+    assert.equal(problemsOf({ name: 'a', limits: keys(10) }).length, 10);
+  });
+
+  it('cuts the name of an unknown key at 128 characters', () => {
+    const [place] = problemOf({ name: 'a', limits: { ['k'.repeat(5000)]: 1 } }).split(':');
+    assert.equal(place, `limits.${'k'.repeat(128)}`);
+  });
+
   it('takes prototype keys for the unknown keys that they are', () => {
     const document: unknown = JSON.parse('{"name": "a", "__proto__": {"size": 2}, "constructor": 1}');
     const problems = problemsOf(document).join('\n');

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { expectJson, parseJson, readBody } from '#src/http/body.js';
+import { BodyBudget } from '#src/http/body-budget.js';
 
 /** A request whose body comes in these chunks. */
 function requestOf(chunks: Iterable<Buffer>, headers: Record<string, string> = {}): IncomingMessage {
@@ -68,6 +69,66 @@ describe('readBody', () => {
   });
 });
 
+describe('readBody with a budget for all bodies', () => {
+  /** Begins to read a body of which `bytes` bytes have come, and that goes on. */
+  async function beginRead(budget: BodyBudget, bytes: number) {
+    const stream = Object.assign(new PassThrough(), { headers: {} });
+    const read = readBody(stream as unknown as IncomingMessage, 100, budget);
+    const arrived = once(stream, 'data');
+    stream.write(Buffer.alloc(bytes));
+    await arrived;
+    return { stream, read };
+  }
+
+  /** Says that ten bytes fit into the budget, and no more. */
+  async function assertAllFree(budget: BodyBudget): Promise<void> {
+    assert.equal((await readBody(requestOf(chunksOf(2, 5)), 100, budget)).length, 10);
+    await assert.rejects(readBody(requestOf(chunksOf(11, 1)), 100, budget), { code: 'OVERLOADED' });
+  }
+
+  it('refuses what goes beyond it together with the bodies that are arriving', async () => {
+    const budget = new BodyBudget(10);
+    const { stream, read } = await beginRead(budget, 6);
+    await assert.rejects(readBody(requestOf(chunksOf(5, 1)), 100, budget), {
+      code: 'OVERLOADED',
+      details: { expected: 'room for 1 of at most 10 bytes', got: '10 bytes are held', retryAfterMs: 1000 },
+    });
+    assert.equal((await readBody(requestOf(chunksOf(4, 1)), 100, budget)).length, 4);
+    stream.end();
+    assert.equal((await read).length, 6);
+  });
+
+  it('has its room back when a body has come', async () => {
+    const budget = new BodyBudget(10);
+    const { stream, read } = await beginRead(budget, 6);
+    const closed = once(stream, 'close');
+    stream.end();
+    await Promise.all([read, closed]);
+    await assertAllFree(budget);
+  });
+
+  it('has its room back when a body is refused, before the rest of it has come', async () => {
+    const budget = new BodyBudget(10);
+    const { stream, read } = await beginRead(budget, 6);
+    const refused = assert.rejects(read, { code: 'OVERLOADED' });
+    stream.write(Buffer.alloc(5));
+    await refused;
+    await assertAllFree(budget);
+    const closed = once(stream, 'close');
+    stream.end();
+    await closed;
+    await assertAllFree(budget);
+  });
+
+  it('has its room back when the client leaves', async () => {
+    const budget = new BodyBudget(10);
+    const { stream, read } = await beginRead(budget, 6);
+    stream.destroy();
+    await assert.rejects(read, { code: 'CLIENT_CLOSED_REQUEST' });
+    await assertAllFree(budget);
+  });
+});
+
 describe('parseJson', () => {
   it('gives what JSON says', () => {
     assert.deepEqual(parseJson(Buffer.from('{"a": [1, "größer"]}')), { a: [1, 'größer'] });
@@ -83,6 +144,7 @@ describe('parseJson', () => {
     ['a surrogate in UTF-8', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]), 'valid UTF-8'],
     ['65 levels', Buffer.from('['.repeat(65) + ']'.repeat(65)), 'at most 64 levels'],
     ['65 levels of both kinds', Buffer.from(`${'{"a":['.repeat(33)}1${']}'.repeat(33)}`), 'at most 64 levels'],
+    ['200,001 arrays and objects', Buffer.from(`[${'{},'.repeat(199_999)}[]]`), 'at most 200000'],
     ['100,000 levels that are never closed', Buffer.from('['.repeat(100_000)), 'at most 64 levels'],
   ];
   for (const [what, body, expected] of bad) {

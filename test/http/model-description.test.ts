@@ -56,14 +56,22 @@ describe('exampleRequest', () => {
     assert.ok('example' in (of(2_000) as object));
     assert.deepEqual(of(2_001), { example_left_out: 'an item has 2001 values' });
   });
+
+  it('is not made where it is left out: no machine could make this one', () => {
+    const example = exampleFor([{ name: 'x', datatype: 'FP32', shape: [1, 2 ** 40] }]);
+    assert.deepEqual(example, { example_left_out: `an item has ${2 ** 40} values` });
+  });
 });
 
 describe('welcomePage', () => {
   it('names the version and the other pages, and says that nothing is served', () => {
     const page = welcomePage({ entries: [], version: '1.2.3', origin: 'http://here:1' });
     assert.match(page, /^millrace 1\.2\.3\n\nNo models are served/);
-    for (const path of ['/models', '/models/NAME', '/jobs/ID', '/healthz/ready', '/metrics']) {
-      assert.ok(page.includes(`GET ${path} `), path);
+    for (const [method, path] of Object.entries({ POST: '/predict', GET: '/models', DELETE: '/jobs/ID' })) {
+      assert.match(page, new RegExp(`${method} ${path}\\b`));
+    }
+    for (const path of ['/models/NAME', '/jobs/ID', '/healthz/ready', '/metrics', '/version']) {
+      assert.ok(page.includes(`GET ${path}`), path);
     }
   });
 

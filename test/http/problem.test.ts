@@ -32,6 +32,12 @@ describe('problemOf', () => {
     assert.doesNotMatch(JSON.stringify(problem), /secret/);
   });
 
+  it('says that a request may be sent again where it says when, as for a model that is loading', () => {
+    const retryable = (error: MillraceError) => problemOf(error, 'r').retryable;
+    assert.equal(retryable(new MillraceError('MODEL_UNAVAILABLE', 'Loading.', { retryAfterMs: 1_000 })), true);
+    assert.equal(retryable(new MillraceError('MODEL_UNAVAILABLE', 'Broken.')), false);
+  });
+
   it('gives every code of the table a status that is an error', () => {
     for (const code of Object.keys(errorTable) as (keyof typeof errorTable)[]) {
       const { status, type } = problemOf(new MillraceError(code, ''), '');
@@ -48,7 +54,13 @@ describe('problemHeaders', () => {
     assert.deepEqual(after(3_000), { 'Retry-After': '3' });
   });
 
-  it('asks for a second after every 503 that says no other pause', () => {
+  it('asks nobody to come again to a model that cannot be used, but to one that is loading', () => {
+    assert.deepEqual(problemHeaders(new MillraceError('MODEL_UNAVAILABLE', 'Broken.')), {});
+    const loading = new MillraceError('MODEL_UNAVAILABLE', 'Loading.', { retryAfterMs: 1_000 });
+    assert.deepEqual(problemHeaders(loading), { 'Retry-After': '1' });
+  });
+
+  it('asks for a second after every 503 that may be sent again and says no other pause', () => {
     assert.deepEqual(problemHeaders(new MillraceError('INSTANCE_CRASHED', '')), { 'Retry-After': '1' });
     assert.deepEqual(problemHeaders(new MillraceError('INVALID_INPUT', '')), {});
   });

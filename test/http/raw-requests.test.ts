@@ -79,6 +79,51 @@ describe('bytes that are no HTTP request', () => {
   });
 });
 
+describe('a fault in a stream of requests', () => {
+  it('ends the connection also with a client that never closes its side', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const accepted = once(server.server, 'connection') as Promise<[Socket]>;
+    const client = await RawConnection.to(server.server, { allowHalfOpen: true });
+    const [socket] = await accepted;
+    client.write('hello\r\n\r\n');
+    assertProblem(await client.answer(), 400, 'INVALID_REQUEST');
+    await client.ended;
+    assert.equal(socket.destroyed, false);
+    t.mock.timers.tick(1_000);
+    assert.equal(socket.destroyed, true);
+    client.socket.destroy();
+  });
+
+  it('lets the answers to requests before it out, and then ends the connection', async () => {
+    const gate = holdInstances(server.millrace, 'affine');
+    const faulty = once(server.server, 'clientError');
+    const client = await connect();
+    for (const id of ['before-1', 'before-2']) client.post('/predict', { id, model: 'affine', input: [1, 2, 3, 4] });
+    await events.until('jobQueued', ({ jobId }) => jobId === 'before-2');
+    client.write('hello\r\n\r\n');
+    await faulty;
+    gate.open();
+    const answers = [await client.answer(), await client.answer()];
+    assert.deepEqual(
+      answers.map(({ status, headers }) => [status, headers['connection']]),
+      [
+        [200, 'keep-alive'],
+        [200, 'close'],
+      ],
+    );
+    await client.ended;
+    await assert.rejects(client.answer(), /ended the connection after ""/);
+  });
+
+  it('is answered with a problem where it lies inside a body that is being read', async () => {
+    const client = await connect();
+    client.write(`${chunked}5\r\n{"mod\r\nno length\r\n`);
+    assertProblem(await client.answer(), 400, 'INVALID_REQUEST');
+    await client.ended;
+    await assertStillServes();
+  });
+});
+
 describe('a body', () => {
   it('is refused by its declared length, before it comes', async () => {
     const client = await connect();

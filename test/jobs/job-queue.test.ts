@@ -97,6 +97,40 @@ describe('the room of a queue', () => {
   });
 });
 
+describe('the time after which room is promised', () => {
+  /** A queue that was full for a minute, through which 50 rows went each second. */
+  async function steady() {
+    const { clock, queue } = setUp({ queueRows: 100 });
+    queue.reserve({ rows: 100, bytes: 0 });
+    for (let tick = 0; tick < 3000; tick += 1) {
+      await clock.advance(20);
+      queue.release({ rows: 1, bytes: 0 });
+      queue.reserve({ rows: 1, bytes: 0 });
+    }
+    const promised = () => refusal(queue, { rows: 1, bytes: 0 }).retryAfterMs as number;
+    return { clock, queue, promised };
+  }
+
+  it('is not longer after a time in which there was nothing to do', async () => {
+    const { clock, queue, promised } = await steady();
+    const before = promised();
+    for (let row = 0; row < 100; row += 1) queue.abandon({ rows: 1, bytes: 0 });
+    await clock.advance(600_000);
+    queue.reserve({ rows: 100, bytes: 0 });
+    assert.equal(promised(), before);
+    await clock.advance(10_000);
+    assert.ok(promised() > 5 * before, 'a queue that stands still with work in it is slow');
+  });
+
+  it('is not shorter because jobs were taken out before their turn', async () => {
+    const { queue, promised } = await steady();
+    const before = promised();
+    queue.abandon({ rows: 80, bytes: 0 });
+    queue.reserve({ rows: 80, bytes: 0 });
+    assert.equal(promised(), before);
+  });
+});
+
 describe('the turn of a job', () => {
   it('comes when a job before it has left, by priority, then deadline, then arrival', async () => {
     const { started, add, end } = setUp();

@@ -18,6 +18,18 @@ function setUp() {
 }
 
 describe('closing the job service', () => {
+  it('makes it tell of each job that comes afterwards as refused, once', () => {
+    const { events, processor, submit, submitGroup, close } = setUp();
+    close();
+    assert.throws(() => submit('late', { rows: 3 }), { code: 'SHUTTING_DOWN' });
+    const rejected = { ...processor.ref, jobId: 'late', rows: 3, code: 'SHUTTING_DOWN' };
+    assert.deepEqual(events.of('jobRejected'), [rejected]);
+    assert.throws(() => submitGroup('list', 2), { code: 'SHUTTING_DOWN' });
+    const ids = events.of('jobRejected').map(({ jobId }) => jobId);
+    assert.deepEqual(ids, ['late', 'list.0', 'list.1']);
+    assert.deepEqual(events.of('jobQueued'), []);
+  });
+
   it('is done at once when nothing is in flight', async () => {
     const { clock, close } = setUp();
     const status = close();

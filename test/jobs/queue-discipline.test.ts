@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { PriorityDeadlineDiscipline, type QueuedJobOptions } from '#src/jobs/queue-discipline.js';
 import { propertyRuns } from '../support/property-runs.js';
@@ -163,5 +166,27 @@ describe('the order of a queue', () => {
 
   it('takes no job without an id', () => {
     assert.throws(() => new PriorityDeadlineDiscipline().enqueue(() => Promise.resolve()), TypeError);
+  });
+});
+
+describe('a job that was removed', () => {
+  it('is let go of at once, with all that its task holds', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const discipline = new PriorityDeadlineDiscipline();
+    const enqueue = (id: string): WeakRef<object> => {
+      const task = () => Promise.resolve(id);
+      discipline.enqueue(task, { id });
+      return new WeakRef(task);
+    };
+    const [removed, kept] = [enqueue('removed'), enqueue('kept')];
+    discipline.remove('removed');
+    // A weak reference holds on until the turn is over in which it was made.
+    await nextTurn();
+    collectGarbage();
+    assert.equal(removed.deref(), undefined);
+    assert.notEqual(kept.deref(), undefined);
+    assert.equal(await discipline.dequeue()?.(), 'kept');
+    assert.deepEqual([discipline.dequeue(), discipline.size, discipline.rows], [undefined, 0, 0]);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { link, mkdir, symlink } from 'node:fs/promises';
+import { link, mkdir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { scanRepository } from '#src/repository/model-repository.js';
@@ -132,5 +132,41 @@ describe('model files', () => {
     const files = Array.from({ length: 1000 }, (_, index) => [`models/a/1/${index}.bin`, '']);
     const { problems } = await openRepository(t, { ...Object.fromEntries(files), 'models/a/1/model.onnx': '..' });
     assert.match((await problems())['a/1'] ?? 'none', /more than 1000 files/);
+  });
+});
+
+describe('a model file without a folder of its own', () => {
+  it('is refused beside a link out of the repository, which could be its data, in folders too', async (t) => {
+    for (const place of ['weights.bin', 'other/1/weights.bin']) {
+      const { at, problems } = await openRepository(t, {
+        'outside/secret.bin': '..',
+        'models/bare.onnx': '..',
+        'models/other/1/model.onnx': '..',
+      });
+      await symlink(at('outside/secret.bin'), at(`models/${place}`));
+      const found = (await problems())['bare/1'];
+      assert.equal(found, `${place}: it is a link to a file outside the model folder`);
+    }
+  });
+
+  it('is refused beside a hard link', async (t) => {
+    const { at, problems } = await openRepository(t, { 'outside/secret.bin': '..', 'models/bare.onnx': '..' });
+    await link(at('outside/secret.bin'), at('models/weights.bin'));
+    assert.equal((await problems())['bare/1'], 'weights.bin: it has 2 hard links; copy the file instead');
+  });
+
+  it('may lie beside hidden files, whatever they are; one with a folder of its own may not', async (t) => {
+    const { at, problems } = await openRepository(t, {
+      'outside/secret.bin': '..',
+      'models/bare.onnx': '..',
+      'models/.cache/kept': '..',
+    });
+    await symlink(at('outside/secret.bin'), at('models/.hidden'));
+    await symlink(at('outside/secret.bin'), at('models/.cache/link'));
+    assert.deepEqual(await problems(), { 'bare/1': undefined });
+    await mkdir(at('models/own'));
+    await symlink(at('outside/secret.bin'), at('models/own/.hidden'));
+    await rename(at('models/bare.onnx'), at('models/own/model.onnx'));
+    assert.match((await problems())['own/1'] ?? 'none', /^\.hidden: it is a link to a file outside/);
   });
 });

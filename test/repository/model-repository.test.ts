@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdir, symlink } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { MillraceError } from '#src/core/errors.js';
@@ -149,6 +150,42 @@ describe('scanRepository', () => {
       assert.ok(!problem?.includes(folder.dir), problem);
     }
     assert.equal(models.length, 2);
+  });
+
+  it('reads no configuration that is a pipe, whose end would never come', async (t) => {
+    const folder = await openFolder(t, { 'fine/1/model.onnx': onnx, 'piped/1/model.onnx': onnx });
+    if (spawnSync('mkfifo', [join(folder.dir, 'piped/model.yaml')]).status !== 0) return t.skip('there is no mkfifo');
+    const models = await scanRepository(folder.dir, 1000);
+    assert.deepEqual(summary(models), ['fine: 1', 'piped: piped/model.yaml: it is not a regular file']);
+  });
+
+  it('reads no configuration larger than 64 KiB, however large', async (t) => {
+    const comment = (bytes: number) => `#${'x'.repeat(bytes - 1)}`;
+    const folder = await openFolder(t, {
+      'fits/1/model.onnx': onnx,
+      'fits/model.yaml': comment(65_536),
+      'huge/1/model.onnx': onnx,
+      'huge/model.yaml': '',
+      'large/1/model.onnx': onnx,
+      'large/model.yaml': comment(65_537),
+    });
+    // A hole: it takes no room on the disk, and is more than Node reads.
+    await truncate(join(folder.dir, 'huge/model.yaml'), 3 * 2 ** 30);
+    const problem = (name: string) => `${name}: ${name}/model.yaml: the file is larger than 65536 bytes`;
+    assert.deepEqual(summary(await scanRepository(folder.dir, 1000)), ['fits: 1', problem('huge'), problem('large')]);
+  });
+
+  it('reads no configuration outside the repository, nor says what is in it', async (t) => {
+    const folder = await openFolder(t, {
+      'models/fine/1/model.onnx': onnx,
+      'models/sly/1/model.onnx': onnx,
+      'secret.yaml': 'password: hidden',
+    });
+    await symlink(join(folder.dir, 'secret.yaml'), join(folder.dir, 'models/sly/model.yaml'));
+    const models = await scanRepository(join(folder.dir, 'models'), 1000);
+    const problem = 'sly/model.yaml: it is a link to a file outside the model folder';
+    assert.deepEqual(summary(models), ['fine: 1', `sly: ${problem}`]);
+    assert.deepEqual(models[1]?.config, {});
   });
 
   it('hands a configuration on as it is: others know what may be in it', async (t) => {

@@ -39,6 +39,25 @@ describe('resolveProviders', () => {
     assert.deepEqual(machine.asked, []);
   });
 
+  it('gives a model on the CPU the CPU alone, with its options, whatever else its list names', async () => {
+    const machine = new FakeMachine('cuda', 'cpu');
+    const onCpu: ProviderChoice = { name: 'cpu', options: { useArena: false } };
+    const resolved = await resolveProviders([...named('cuda'), onCpu], 'cpu', machine);
+    assert.deepEqual(resolved, { providers: [onCpu], notices: [] });
+    assert.deepEqual(machine.asked, []);
+  });
+
+  it('refuses a model on the CPU whose list leaves the CPU out', async () => {
+    await assert.rejects(resolveProviders(named('cuda', 'tensorrt'), 'cpu', new FakeMachine('cuda', 'cpu')), {
+      code: 'MODEL_UNAVAILABLE',
+      details: {
+        path: 'execution_providers',
+        expected: 'cpu among them, as instances.device says',
+        got: 'cuda, tensorrt',
+      },
+    });
+  });
+
   it('keeps the order and the options of a list', async () => {
     const requested: ProviderChoice[] = [
       { name: 'tensorrt', options: { trtFp16Enable: true } },

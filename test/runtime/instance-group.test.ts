@@ -115,6 +115,50 @@ describe('InstanceGroup', () => {
   });
 });
 
+describe('InstanceGroup.prepareWith', () => {
+  it('has a new instance prepared before it is idle', async () => {
+    const { instances, backend, clock, told } = await group({ count: 0 });
+    const prepared: unknown[] = [];
+    instances.prepareWith((instance) => {
+      prepared.push(instance);
+      return new Promise((resolve) => void clock.after(30, resolve));
+    });
+    const added = instances.add();
+    await clock.advance(29);
+    assert.deepEqual(prepared, backend.instances);
+    assert.deepEqual([instances.live, instances.idle, instances.take(), told], [1, 0, undefined, []]);
+    await clock.advance(1);
+    assert.equal(await added, backend.last);
+    assert.deepEqual([instances.take(), told], [backend.last, ['idle']]);
+  });
+
+  it('has the replacement of one that died prepared before it is idle', async () => {
+    const { instances, backend, clock, told } = await group({ count: 1 });
+    instances.prepareWith(() => new Promise((resolve) => void clock.after(30, resolve)));
+    backend.last.crash('heap');
+    await clock.advance(129);
+    assert.deepEqual([backend.instances.length, instances.live, instances.take(), told], [2, 1, undefined, ['idle']]);
+    await clock.advance(1);
+    assert.deepEqual([instances.take(), told], [backend.last, ['idle', 'idle']]);
+  });
+
+  it('never hands out one that died while it was prepared, and replaces it', async () => {
+    const { instances, backend, clock, told, crashes } = await group({ count: 0 });
+    instances.prepareWith(async () => {
+      if (backend.instances.length > 1) return;
+      backend.last.crash('the warm-up was too much');
+      await clock.settle();
+    });
+    const added = instances.add();
+    await clock.settle();
+    await added;
+    assert.deepEqual([instances.live, instances.idle, instances.take(), told], [0, 0, undefined, []]);
+    assert.deepEqual(crashes(), [100]);
+    await clock.advance(100);
+    assert.deepEqual([instances.size, instances.take(), told], [1, backend.instances[1], ['idle']]);
+  });
+});
+
 describe('InstanceGroup.destroy', () => {
   it('ends every instance, idle or taken, and calls none of it a crash', async () => {
     const { instances, backend, clock, told, crashes } = await group({ count: 2 });

@@ -49,7 +49,7 @@ describe('ModelManager', () => {
     const reasons = events.of('modelStateChanged').filter(({ to }) => to === 'UNAVAILABLE');
     assert.deepEqual(
       reasons.map(({ model }) => model),
-      ['garbage'],
+      ['empty', 'misspelt', 'no model', 'garbage'],
     );
   });
 

@@ -41,4 +41,23 @@ describe('warmUp', () => {
   it('gives free dimensions 8 where no size is known', async () => {
     assert.deepEqual((await shapes(undefined))[0], { x: [8, 1, 2], rate: [] });
   });
+
+  it('leaves out batches larger than 64 MiB, without making them', async () => {
+    const rowsRun = async (columns: number) => {
+      const backend = new FakeBackend();
+      const rows: (number | undefined)[] = [];
+      backend.onRun = async ({ x }) => {
+        rows.push(x?.shape[0]);
+        return {};
+      };
+      const wide = signature({ x: ['FP64', ['N', columns]] }, {});
+      const axes = { inputs: { x: 0 }, outputs: {} };
+      await warmUp(new BackendInstance(cpuSpec('model.onnx'), backend), wide, { ...plan, axes, maxBatchSize: 8 });
+      return rows;
+    };
+    const mebi = 2 ** 20;
+    assert.deepEqual(await rowsRun(4 * mebi), [1, 2]);
+    // No machine could make such a row.
+    assert.deepEqual(await rowsRun(2 ** 40), []);
+  });
 });

@@ -36,7 +36,8 @@ export class EventWatch {
 
   constructor(millrace: Pick<Millrace, 'observe'>) {
     const handlers = names.map((name) => [name, (event: EventMap[EventName]) => this.#add(name, event)]);
-    millrace.observe({ name: 'watch', on: Object.fromEntries(handlers) });
+    // A watch that was paused would miss what a test waits for.
+    millrace.observe({ name: 'watch', on: Object.fromEntries(handlers), maxLoopShare: 1 });
   }
 
   /** All events of a name so far. */

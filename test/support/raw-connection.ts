@@ -37,10 +37,14 @@ export class RawConnection {
     });
   }
 
-  /** Connects to a server that listens. */
-  static async to(server: Server | { url: string }): Promise<RawConnection> {
+  /**
+   * Connects to a server that listens.
+   *
+   * @param allowHalfOpen true for a client that does not close its side when the server does
+   */
+  static async to(server: Server | { url: string }, { allowHalfOpen = false } = {}): Promise<RawConnection> {
     const port = 'url' in server ? Number(new URL(server.url).port) : (server.address() as AddressInfo).port;
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
     await once(socket, 'connect');
     return new RawConnection(socket);
   }

@@ -4,6 +4,7 @@ import type { Response } from 'supertest';
 import { EventWatch } from '../../support/event-watch.js';
 import { affine } from '../../support/fixture-models.js';
 import { holdInstances, type InstanceGate } from '../../support/instance-gate.js';
+import { metricValue } from '../../support/metrics-text.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
@@ -89,6 +90,10 @@ describe('ids of jobs', () => {
     const first = await send('same');
     const { body } = await server.post('/predict', { model: 'model', id: 'same', input }).expect(409);
     assert.deepEqual([body.code, body.path, body.got], ['JOB_ID_IN_USE', 'id', 'same']);
+    const rejected = await events.until('jobRejected');
+    assert.deepEqual(rejected, [{ model: 'model', version: '1', jobId: 'same', rows: 1, code: 'JOB_ID_IN_USE' }]);
+    const labels = { model: 'model', reason: 'JOB_ID_IN_USE' };
+    assert.equal(metricValue((await server.get('/metrics')).text, 'millrace_rejections_total', labels), 1);
     gate.open();
     assert.equal((await first.answer).status, 200);
     await server.post('/predict', { model: 'model', id: 'same', input }).expect(200);

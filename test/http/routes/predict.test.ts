@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { EventWatch } from '../../support/event-watch.js';
 import { affine, identity, nanForNegative, sharedInput } from '../../support/fixture-models.js';
+import { metricValue } from '../../support/metrics-text.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 let server: TestServer;
@@ -86,6 +87,42 @@ describe('POST /predict with input', () => {
   it('gives an error of its own for an output that JSON cannot say', async () => {
     const { body } = await server.post('/predict', { model: 'root', input: [4, -1, 0, 9] }).expect(422);
     assert.deepEqual([body.code, body.path, body.got], ['OUTPUT_NOT_FINITE', 'output.y', 'NaN in element 1']);
+  });
+
+  it('counts a job whose output JSON cannot say as failed, wherever it is told of', async () => {
+    const labels = { model: 'root', outcome: 'OUTPUT_NOT_FINITE' };
+    const failed = async () => metricValue((await server.get('/metrics')).text, 'millrace_jobs_total', labels) ?? 0;
+    const before = await failed();
+    await server.post('/predict', { model: 'root', id: 'not-finite', input: [4, -1, 0, 9] }).expect(422);
+    const { body } = await server.get('/jobs/not-finite').expect(200);
+    assert.deepEqual([body.state, body.error.code], ['failed', 'OUTPUT_NOT_FINITE']);
+    assert.equal((await failed()) - before, 1);
+
+    const inputs = [[1, 1, 1, 1], [1, 4, -1, 9], input];
+    const list = await server.post('/predict', { model: 'root', id: 'finite-or-not', inputs }).expect(200);
+    assert.deepEqual(list.body.outputs[0].output, { y: [1, 1, 1, 1] });
+    const items = (await server.get('/jobs/finite-or-not')).body.items as { state: string; error?: { code: string } }[];
+    assert.deepEqual(
+      items.map(({ state, error }) => [state, error?.code]),
+      [
+        ['succeeded', undefined],
+        ['failed', 'OUTPUT_NOT_FINITE'],
+        ['succeeded', undefined],
+      ],
+    );
+    assert.equal((await failed()) - before, 2);
+  });
+
+  it('tells of an input that does not fit as of a refused job, once', async () => {
+    const labels = { model: 'affine', version: '1', reason: 'INVALID_INPUT' };
+    const refused = async () =>
+      metricValue((await server.get('/metrics')).text, 'millrace_rejections_total', labels) ?? 0;
+    const before = await refused();
+    await server.post('/predict', { model: 'affine', id: 'misfit', input: [1] }).expect(400);
+    const rejected = await events.until('jobRejected', ({ jobId }) => jobId === 'misfit');
+    assert.deepEqual(rejected, [{ model: 'affine', version: '1', jobId: 'misfit', rows: 1, code: 'INVALID_INPUT' }]);
+    assert.equal((await refused()) - before, 1);
+    assert.equal(events.all('jobRejected', ({ jobId }) => jobId === 'misfit').length, 1);
   });
 
   it('takes an id from the client', async () => {
