@@ -49,6 +49,8 @@ export class GracefulServer {
   async stopListening(): Promise<void> {
     this.announceClosing();
     this.#closed ??= new Promise<void>((resolve) => this.#server.once('close', resolve));
+    // The turn of the event loop first accepts the connections that have come in by now; closing would reset them.
+    await new Promise<void>((resolve) => this.#clock.endOfTurn(resolve));
     // The listening socket alone: http.Server's own close would also end idle connections.
     NetServer.prototype.close.call(this.#server);
     await new Promise<void>((resolve) => {
