@@ -15,7 +15,7 @@ export interface AbortSource {
 /**
  * The time and the interest that a piece of work has left, as one signal: it aborts when the deadline passes, when
  * the client leaves, or when somebody cancels, and its reason is the MillraceError that says which. It has an
- * AbortSignal's interface but is none: Node's costs 4 µs and 3 kB a request, as much as all else that a job needs.
+ * AbortSignal's interface but is none: Node's costs 4 µs and 3 kB a request.
  */
 export class Patience implements AbortSource {
   /** The moment on the clock after which the work is worthless. */

@@ -46,6 +46,11 @@ describe('WorkerInstance.start', () => {
     await assert.rejects(load, { code: 'MODEL_UNAVAILABLE', message: /ORT model/ });
   });
 
+  it('hands the entries of `session.config` on to the runtime', async (t) => {
+    const config = { 'session.disable_cpu_ep_fallback': '1' };
+    await assert.rejects(loadInstance(t, affine(), { config }), /fallback to CPU EP has been explicitly disabled/);
+  });
+
   const refused: { name: string; files: FolderContents; reason: RegExp }[] = [
     { name: 'BF16', files: { 'model.onnx': bf16() }, reason: /BF16.*convert it/ },
     { name: 'an input that is a sequence', files: { 'model.onnx': notTensor() }, reason: /xs is a sequence/ },
