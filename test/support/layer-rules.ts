@@ -34,6 +34,7 @@ const doors: Readonly<Record<string, string>> = {
   'p-queue': 'jobs/',
   pino: 'observe/',
   'prom-client': 'observe/',
+  sharp: 'pipelines/steps/',
   yaml: 'core/yaml-document.ts',
 };
 const freePackages: readonly string[] = ['zod'];

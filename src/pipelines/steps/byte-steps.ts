@@ -1,0 +1,3 @@
+import type { StepKind } from '../step.js';
+
+export const byteSteps: readonly StepKind[] = [];
