@@ -3,6 +3,7 @@ import { MillraceError } from './core/errors.js';
 import { describeIssues } from './core/zod-issues.js';
 import { httpLimitsSchema } from './http/limits.js';
 import { logLevels } from './observe/logger.js';
+import { observersSchema } from './observe/own-observer.js';
 import { executionProvidersSchema } from './runtime/runtime-config.js';
 
 const milliseconds = z.int().min(0).max(2_147_483_647);
@@ -49,6 +50,13 @@ export const serverConfigSchema = z.strictObject({
     .max(64)
     .exactOptional()
     .describe('Instances of a model on the CPU; without it as many as there are processors, at most 8'),
+  model_code: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether steps of a pipeline may be files of code in the model folders; who can write there can then run code here',
+    ),
+  observers: observersSchema.prefault([]).describe('Files of code that are told of all that happens'),
   limits: limitsSchema
     .prefault({})
     .describe('What clients may ask of the server, and of each model that sets no limit itself'),

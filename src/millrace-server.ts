@@ -19,11 +19,12 @@ import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
+import type { StepPool } from './pipelines/step-pool.js';
 import type { ModelManager } from './serving/model-manager.js';
 import { version } from './version.js';
 
 /** Of the event loop's time, for an observer that is not the server's own and does not say how much it needs. */
-const DEFAULT_LOOP_SHARE = 0.1;
+export const DEFAULT_LOOP_SHARE = 0.1;
 
 /** A millrace server inside one's own program. */
 export interface Millrace {
@@ -51,6 +52,7 @@ export interface Parts {
   readonly models: ModelManager;
   readonly jobs: JobService;
   readonly metrics: Metrics;
+  readonly stepPool: StepPool;
 }
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
@@ -100,10 +102,11 @@ export class MillraceServer implements Millrace {
   }
 
   destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
-    const { events, jobs, metrics, models } = this.#parts;
+    const { events, jobs, metrics, models, stepPool } = this.#parts;
     this.#isStopping = true;
     jobs.destroy(error);
     models.destroy();
+    stepPool.close();
     this.#graceful.destroy();
     metrics.close();
     events.flush();

@@ -2,9 +2,12 @@ import { resolveConfig, type ServerConfig, type ServerConfigInput } from './conf
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
 import { JobService } from './jobs/job-service.js';
-import { type Millrace, MillraceServer } from './millrace-server.js';
+import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
 import { Metrics, type ModelReading } from './observe/metrics.js';
+import { loadObserver } from './observe/own-observer.js';
+import { Slots } from './pipelines/slots.js';
+import { StepPool } from './pipelines/step-pool.js';
 import { scanRepository } from './repository/model-repository.js';
 import { usableCpus } from './runtime/cpu-quota.js';
 import { onnxThreadBackend } from './runtime/onnx-backend.js';
@@ -18,6 +21,8 @@ export { MillraceError } from './core/errors.js';
 export type { EventMap, Observer } from './core/events.js';
 export type { Millrace } from './millrace-server.js';
 
+/** Threads for steps that would hold up the main thread: most steps don't. */
+const MOST_STEP_THREADS = 4;
 /** More instances of one model than this gain little and take memory: each holds the weights. */
 const MOST_DEFAULT_INSTANCES = 8;
 
@@ -33,16 +38,25 @@ export async function createServer(input: ServerConfigInput = {}): Promise<Millr
 /** As `createServer`, for a configuration that was checked. */
 export async function startServer(config: ServerConfig): Promise<Millrace> {
   const repository = await scanRepository(config.models, config.limits.model_bytes);
+  const observers = await Promise.all(
+    config.observers.map((entry, index) => loadObserver(entry, `observers[${index}]`)),
+  );
   const events = new EventBus(systemClock);
+  for (const observer of observers) events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   if (config.log.level !== 'silent') events.subscribe(createLogObserver(config.log.level));
+  const processors = usableCpus();
+  const stepPool = new StepPool(Math.min(MOST_STEP_THREADS, processors));
   const models = new ModelManager(repository, {
     backend: onnxThreadBackend,
     providerProbe: new ChildProcessProviderProbe(),
     clock: systemClock,
     events,
     executionProviders: config.execution_providers,
-    defaultInstances: config.instances ?? Math.min(MOST_DEFAULT_INSTANCES, usableCpus()),
+    defaultInstances: config.instances ?? Math.min(MOST_DEFAULT_INSTANCES, processors),
     limits: modelLimits(config),
+    steps: { pool: stepPool, native: new Slots(processors) },
+    stepSlots: 2 * processors,
+    allowCode: config.model_code,
   });
   const jobs = new JobService({ clock: systemClock, events });
   const metrics = new Metrics({
@@ -54,7 +68,7 @@ export async function startServer(config: ServerConfig): Promise<Millrace> {
   events.subscribe(metrics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
-  return new MillraceServer(config, { events, models, jobs, metrics });
+  return new MillraceServer(config, { events, models, jobs, metrics, stepPool });
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {

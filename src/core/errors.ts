@@ -24,6 +24,7 @@ export const errorTable = {
   QUEUE_FULL: row('The queue of the model is full', 429, 503, 8, true),
   HEADERS_TOO_LARGE: row('The request headers are larger than allowed', 431, 431, 8, false),
   CLIENT_CLOSED_REQUEST: row('The client left before the answer', 499, 499, 1, false),
+  STEP_FAILED: row("A step of the model's pipeline failed", 500, 500, 13, false),
   INTERNAL: row('The server failed', 500, 500, 13, false),
   MODEL_UNAVAILABLE: row('The model cannot be used', 503, 503, 14, false),
   INSTANCE_CRASHED: row('The instance that ran the job ended', 503, 503, 14, true),

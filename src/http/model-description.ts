@@ -1,14 +1,8 @@
-import { sampleElements, sampleItem } from '../model/sample-inputs.js';
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
+import { explain } from '../pipelines/pipeline.js';
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
-import type { LoadedModel } from '../serving/open-model.js';
 import type { ServedModel } from '../serving/served-model.js';
-import type { Tensor } from '../tensor/tensor.js';
-import { encodeItem } from './item-encoder.js';
-
-/** Larger examples are left out: nobody reads them. */
-const MAX_EXAMPLE_ELEMENTS = 2_000;
-const DEFAULT_FREE_SIZE = 8;
+import { exampleRequest } from './example-request.js';
 
 /** One line of GET /models. */
 export function summarise({ name, versions, problem }: ModelEntry): object {
@@ -26,15 +20,19 @@ export function summarise({ name, versions, problem }: ModelEntry): object {
 
 /** All of GET /models/{name}. */
 export function describe(entry: ModelEntry): object {
-  return { ...summarise(entry), versions: entry.versions.map(describeVersion) };
+  return { ...summarise(entry), versions: entry.versions.map((version) => describeVersion(version, entry)) };
 }
 
-function describeVersion({ ref, state, reason, loaded, config, limits }: ServedModel): object {
+function describeVersion(
+  { ref, state, reason, loaded, config, limits }: ServedModel,
+  { name, form }: ModelEntry,
+): object {
   const head = { version: ref.version, state, ...(reason === undefined ? {} : { reason }) };
   if (loaded === undefined) return head;
-  const { signature, plan, provider, instances } = loaded;
+  const { signature, plan, provider, instances, pipeline } = loaded;
   return {
     ...head,
+    ...(pipeline === undefined || form === 'tensors' ? {} : { pipeline: explain(pipeline.pipeline) }),
     inputs: signature.inputs.map((spec) => describeTensor(spec, plan.axes.inputs)),
     outputs: signature.outputs.map((spec) => describeTensor(spec, plan.axes.outputs)),
     batching: {
@@ -52,7 +50,7 @@ function describeVersion({ ref, state, reason, loaded, config, limits }: ServedM
     },
     execution_provider: provider,
     limits: { queue_rows: limits.queueRows, queue_bytes: limits.queueBytes, timeout_ms: limits.timeoutMs },
-    ...exampleRequest(ref.model, loaded),
+    ...exampleRequest({ name, form }, loaded),
   };
 }
 
@@ -60,28 +58,4 @@ function describeVersion({ ref, state, reason, loaded, config, limits }: ServedM
 function describeTensor({ name, datatype, shape }: TensorSpec, axes: BatchAxes['inputs']): object {
   const symbols = shape.map((size) => (typeof size === 'number' ? null : size.symbol));
   return { name, datatype, shape: wireShape(shape), symbols, batch_axis: axes[name] ?? null };
-}
-
-/** A body for POST /predict that works, with generated values. */
-export function exampleRequest(
-  model: string,
-  { signature, plan }: LoadedModel,
-): { example: object } | { example_left_out: string } {
-  const size = plan.freeSize ?? DEFAULT_FREE_SIZE;
-  const count = sampleElements(signature, plan.axes, size);
-  if (count > MAX_EXAMPLE_ELEMENTS) return { example_left_out: `an item has ${count} values` };
-  const inputs = sampleItem(signature, plan.axes, { row: 0, freeSize: size });
-  const rounded = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, roundValues(tensor)]));
-  const axes = { inputs: plan.axes.inputs, outputs: plan.axes.inputs };
-  const item = JSON.parse(encodeItem(rounded, axes)) as Record<string, unknown>;
-  const names = Object.keys(item);
-  // A single tensor may stand bare, unless it would be taken for the object that names it.
-  const input = names.length === 1 ? item[names[0] as string] : item;
-  return { example: { model, input } };
-}
-
-function roundValues(tensor: Tensor): Tensor {
-  if (tensor.datatype !== 'FP32' && tensor.datatype !== 'FP64') return tensor;
-  const data = Float64Array.from(tensor.data as Float32Array, (value) => Math.round(value * 1e3) / 1e3);
-  return { datatype: 'FP64', shape: tensor.shape, data };
 }

@@ -1,11 +1,13 @@
-import type { ModelRef, Timings } from '../core/events.js';
+import type { Timings } from '../core/events.js';
 import type { JobOutcome } from '../jobs/job-request.js';
 import { problemOf } from './problem.js';
 
 /** What the answer to a prediction says of the request. */
 export interface AnsweredRequest {
   readonly id: string;
-  readonly ref: ModelRef;
+  /** As the request named it. */
+  readonly model: string;
+  readonly version: string;
   /** Whether its items came as a list, and so are answered as one. */
   readonly isList: boolean;
 }
@@ -22,11 +24,11 @@ export interface ItemOutcome {
  * @throws MillraceError the error of a single item
  */
 export function predictionText(
-  { id, ref, isList }: AnsweredRequest,
+  { id, model, version, isList }: AnsweredRequest,
   items: readonly ItemOutcome[],
   requestId: string,
 ): string {
-  const head = `{"id":${JSON.stringify(id)},"model":"${ref.model}","version":"${ref.version}"`;
+  const head = `{"id":${JSON.stringify(id)},"model":"${model}","version":"${version}"`;
   if (isList) return `${head},"outputs":[${items.map((item) => `{${itemText(item, requestId)}}`).join(',')}]}`;
   const [item] = items;
   if (item === undefined) throw new Error('a prediction without an item');

@@ -1,5 +1,6 @@
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
-import { exampleRequest, summarise } from './model-description.js';
+import { exampleRequest } from './example-request.js';
+import { summarise } from './model-description.js';
 
 /** The page at `/`: what is served, and how to call it. */
 export function welcomePage({
@@ -20,10 +21,10 @@ export function welcomePage({
     const { state, reason } = summarise(entry) as { state: string; reason?: string };
     lines.push(`  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`);
   }
-  for (const { versions } of entries) {
+  for (const { name, form, versions } of entries) {
     const model = newestOf(versions);
     if (model?.loaded === undefined || model.state !== 'READY') continue;
-    const example = exampleRequest(model.ref.model, model.loaded);
+    const example = exampleRequest({ name, form }, model.loaded);
     if (!('example' in example) || JSON.stringify(example.example).length > 400) continue;
     lines.push(
       '',

@@ -1,15 +1,13 @@
-import type { InferenceRequest } from '../batching/batch.js';
-import type { InferenceResult } from '../batching/dynamic-batcher.js';
 import type { AbortSource } from '../core/abort.js';
 import type { MillraceError } from '../core/errors.js';
 import type { ModelRef, Timings } from '../core/events.js';
-import type { NamedTensors } from '../tensor/tensor.js';
+import type { ModelInput, ModelResult } from '../serving/model-input.js';
 
 /** What a job came to. */
 export type JobOutcome =
   | {
       readonly state: 'succeeded';
-      readonly outputs: NamedTensors;
+      readonly outputs: ModelResult['outputs'];
       readonly timings: Timings;
       readonly batchSize: number;
     }
@@ -23,7 +21,7 @@ export interface Endpoint {
    *
    * @throws MillraceError if that form cannot carry them; the job has failed with it then
    */
-  encode?(outputs: NamedTensors): void;
+  encode?(outputs: ModelResult['outputs']): void;
   deliver(outcome: JobOutcome): void;
 }
 
@@ -33,8 +31,8 @@ export const PRIORITY = { highest: 1, lowest: 10, default: 5 } as const;
 /** What a caller asks for. */
 export interface JobRequest {
   readonly id: string;
-  /** The rows to run; or the error of an input that does not fit, which makes a job that has failed before it is queued. */
-  readonly input: InferenceRequest | MillraceError;
+  /** What to run; or the error of an input that does not fit, which makes a job that has failed before it is queued. */
+  readonly input: ModelInput | MillraceError;
   readonly endpoint: Endpoint;
   /** 1 is the highest; 0 the default. */
   readonly priority: number;
@@ -50,5 +48,5 @@ export interface JobProcessor {
   readonly limits: { readonly queueRows: number; readonly queueBytes: number };
   /** Jobs that may be on their way through the model at once. */
   readonly concurrency: number;
-  infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult>;
+  infer(input: ModelInput, signal: AbortSource): Promise<ModelResult>;
 }

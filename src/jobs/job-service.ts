@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { MillraceError, toMillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
-import { totalBytes } from '../tensor/tensor.js';
+import { inputBytes } from '../serving/model-input.js';
 import type { JobView } from './job.js';
 import { Job, type JobOwner } from './job.js';
 import { JobQueue, type Room } from './job-queue.js';
@@ -177,7 +177,7 @@ export class JobService {
 
 /** An input that does not fit the model takes no room: its job never enters the queue. */
 function roomFor(input: JobRequest['input']): Room {
-  return input instanceof MillraceError ? { rows: 0, bytes: 0 } : { rows: input.rows, bytes: totalBytes(input.inputs) };
+  return input instanceof MillraceError ? { rows: 0, bytes: 0 } : { rows: input.rows, bytes: inputBytes(input) };
 }
 
 function sum(rooms: readonly Room[], what: keyof Room): number {

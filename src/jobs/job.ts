@@ -1,9 +1,8 @@
-import type { InferenceRequest } from '../batching/batch.js';
-import type { InferenceResult } from '../batching/dynamic-batcher.js';
 import { abortReason, Patience } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
 import { type MillraceError, toMillraceError } from '../core/errors.js';
 import type { ModelRef, Timings } from '../core/events.js';
+import type { ModelInput, ModelResult } from '../serving/model-input.js';
 import type { Room } from './job-queue.js';
 import type { Endpoint, JobOutcome, JobProcessor, JobRequest } from './job-request.js';
 
@@ -94,7 +93,7 @@ export class Job {
   }
 
   /** Runs the job on its model, and settles it unless that happened before. Settles when the job has left the model; never rejects. */
-  async run(processor: JobProcessor, input: InferenceRequest): Promise<void> {
+  async run(processor: JobProcessor, input: ModelInput): Promise<void> {
     // Invariant I4. Asking is what ends a job whose deadline passed while its timer could not run.
     if (!this.#patience.aborted) {
       this.#state = 'running';
@@ -129,7 +128,7 @@ export class Job {
     };
   }
 
-  #succeed(result: InferenceResult): void {
+  #succeed(result: ModelResult): void {
     const { outputs, batchRows } = result;
     if (this.#outcome !== undefined) return;
     this.endpoint.encode?.(outputs);
@@ -150,14 +149,14 @@ export class Job {
     this.#owner.settled(this);
   }
 
-  #timings(result: InferenceResult | undefined): Timings {
+  #timings(result: ModelResult | undefined): Timings {
     const now = this.#owner.clock.now();
     const queuedMs = (this.#startedAt ?? now) - this.#receivedAt;
     return {
       queue: queuedMs + (result?.waitedMs ?? 0),
-      preprocess: 0,
+      preprocess: result?.preprocessMs ?? 0,
       inference: result?.inferenceMs ?? 0,
-      postprocess: 0,
+      postprocess: result?.postprocessMs ?? 0,
       total: now - this.#receivedAt,
     };
   }

@@ -31,7 +31,7 @@ export interface Step {
   /** `own` is the operator's code: it never runs on the main thread. */
   readonly runs: 'javascript' | 'native' | 'own';
   /**
-   * Works on one item.
+   * Works on one item. What it gives is the caller's own: its memory may be taken over.
    *
    * @throws MillraceError INVALID_INPUT or UNSUPPORTED_MEDIA_TYPE, with a path from the item on, if the item is at fault
    */

@@ -33,10 +33,11 @@ export interface Values {
   /** One number for each class. */
   scores: ArrayLike<number>;
   labels: readonly Label[];
-  /** Anything that JSON can say; only an answer can be one. */
-  json: unknown;
+  /** Anything that JSON can say. */
+  json: object | string | number | boolean | null;
 }
 
+/** Kinds of values, by which steps are checked to fit each other. */
 export const valueKinds = [
   'bytes',
   'text',

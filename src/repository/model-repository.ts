@@ -1,8 +1,9 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import { MAX_YAML_BYTES, readYaml } from '../core/yaml-document.js';
 import { fileProblem, modelFileProblem } from './model-file.js';
+import { ModelFiles } from './model-files.js';
 
 /** Model names: no separator, no leading dot, so that a name is never a path. */
 const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
@@ -13,6 +14,8 @@ const ONNX_SUFFIX = '.onnx';
 export interface RepositoryVersion {
   readonly version: string;
   readonly path: string;
+  /** What lies beside it. */
+  readonly files: ModelFiles;
   readonly problem?: string;
 }
 
@@ -117,13 +120,14 @@ async function readConfig({ root, entry }: EntryContext, path: string): Promise<
 }
 
 async function versionAt(
-  { root, maxModelBytes }: EntryContext,
+  { root, entry, maxModelBytes }: EntryContext,
   version: string,
   path: string,
   wholeFolder: boolean,
 ): Promise<RepositoryVersion> {
+  const files = new ModelFiles(root, wholeFolder ? [...new Set([dirname(path), join(root, entry)])] : []);
   if ((await lstat(path).catch(() => undefined)) === undefined)
-    return { version, path, problem: 'model.onnx is missing' };
+    return { version, path, files, problem: 'model.onnx is missing' };
   const problem = await modelFileProblem(root, path, { maxBytes: maxModelBytes, wholeFolder });
-  return problem === undefined ? { version, path } : { version, path, problem };
+  return { version, path, files, ...(problem === undefined ? {} : { problem }) };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { batchingSchema } from '../batching/batching-config.js';
 import { describeIssues } from '../core/zod-issues.js';
+import { pipelineSchema } from '../pipelines/pipeline-config.js';
 import { versionsSchema } from '../repository/version-policy.js';
 import { executionProvidersSchema, instancesSchema, sessionSchema } from '../runtime/runtime-config.js';
 
@@ -27,6 +28,9 @@ const modelLimitsSchema = z.strictObject({
 /** model.yaml, put together from the sections of those who obey them. All of it is optional. */
 export const modelConfigSchema = z.strictObject({
   versions: versionsSchema,
+  pipeline: pipelineSchema
+    .exactOptional()
+    .describe('Steps before and after the model; without it the model takes and gives tensors'),
   batching: batchingSchema.prefault({}).describe('How requests for the model share an execution'),
   instances: instancesSchema.prefault({}).describe('How many copies of the model run side by side, and where'),
   execution_providers: executionProvidersSchema.exactOptional().describe('What runs the model, in order of preference'),

@@ -9,11 +9,24 @@ import { ServedModel } from './served-model.js';
 /** Models that load at the same time while the server starts: each takes the processors for itself while it warms up. */
 const PARALLEL_LOADS = 2;
 
+/** What the name of a model with a pipeline is followed by to mean its tensor form: the same model without the pipeline. */
+const TENSORS_SUFFIX = '.tensors';
+
 /** A model by name: its served versions, oldest first, or why it has none. */
 export interface ModelEntry {
   readonly name: string;
+  /** Whether the name means the model itself, with its pipeline if it has one, or the tensor form of a pipeline. */
+  readonly form: 'model' | 'tensors';
   readonly versions: readonly ServedModel[];
   readonly problem: string | undefined;
+}
+
+/** What a request is for. */
+export interface Target {
+  /** As the request names the model. */
+  readonly name: string;
+  readonly model: ServedModel;
+  readonly form: ModelEntry['form'];
 }
 
 /** All models of a server, by name and version. */
@@ -23,7 +36,7 @@ export class ModelManager {
 
   /** @param models what lies in the repository; each is served or has its problem told, none keeps another from being served */
   constructor(models: readonly RepositoryModel[], context: ServingContext) {
-    this.#entries = new Map(models.map((model) => [model.name, entryFor(model, context)]));
+    this.#entries = new Map(withoutClashes(models.map((model) => entryFor(model, context))));
     for (const { name: model, versions, problem } of this.#entries.values()) {
       if (versions.length > 0 || problem === undefined) continue;
       context.events.emit('modelStateChanged', {
@@ -39,6 +52,11 @@ export class ModelManager {
   /** All models, by name. */
   get entries(): readonly ModelEntry[] {
     return [...this.#entries.values()];
+  }
+
+  /** All names that a request may use, and so also the tensor forms of pipelines. */
+  get listed(): readonly ModelEntry[] {
+    return this.entries.flatMap((entry) => (hasPipeline(entry) ? [entry, tensorForm(entry)] : [entry]));
   }
 
   /** All versions of all models. */
@@ -74,7 +92,12 @@ export class ModelManager {
   entry(name: string): ModelEntry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
-    const didYouMean = nearNames(name, this.#entries.keys());
+    const base = name.endsWith(TENSORS_SUFFIX) ? this.#entries.get(name.slice(0, -TENSORS_SUFFIX.length)) : undefined;
+    if (base !== undefined && hasPipeline(base)) return tensorForm(base);
+    const didYouMean = nearNames(
+      name,
+      this.listed.map((each) => each.name),
+    );
     const hint = didYouMean.length === 0 ? '' : ` Did you mean ${didYouMean.join(' or ')}?`;
     throw new MillraceError('MODEL_NOT_FOUND', `There is no model of this name.${hint}`, {
       path: 'model',
@@ -89,11 +112,11 @@ export class ModelManager {
    *
    * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
    */
-  resolve(name: string, version: string | undefined): ServedModel {
-    const { versions, problem } = this.entry(name);
+  resolve(name: string, version: string | undefined): Target {
+    const { versions, problem, form } = this.entry(name);
     if (version !== undefined) {
       const found = versions.find(({ ref }) => ref.version === version);
-      if (found !== undefined) return usable(found);
+      if (found !== undefined) return { name, form, model: usable(found) };
       throw new MillraceError('VERSION_NOT_FOUND', `Model ${name} does not serve this version.`, {
         path: 'version',
         expected:
@@ -102,7 +125,7 @@ export class ModelManager {
       });
     }
     const newest = newestOf(versions);
-    if (newest !== undefined) return usable(newest);
+    if (newest !== undefined) return { name, form, model: usable(newest) };
     throw new MillraceError('MODEL_UNAVAILABLE', `Model ${name} is unavailable: ${problem ?? 'it has no version'}.`);
   }
 
@@ -122,11 +145,31 @@ function usable(model: ServedModel): ServedModel {
   return model;
 }
 
+function hasPipeline({ versions, form }: ModelEntry): boolean {
+  return form === 'model' && versions.some(({ config }) => config.pipeline !== undefined);
+}
+
+function tensorForm(entry: ModelEntry): ModelEntry {
+  return { ...entry, name: entry.name + TENSORS_SUFFIX, form: 'tensors' };
+}
+
+/** A model that bears the name of another one's tensor form cannot be told from it. */
+function withoutClashes(entries: readonly ModelEntry[]): [string, ModelEntry][] {
+  const forms = new Map(entries.filter(hasPipeline).map(({ name }) => [name + TENSORS_SUFFIX, name]));
+  return entries.map((entry) => {
+    const of = forms.get(entry.name);
+    if (of === undefined) return [entry.name, entry];
+    const problem = `${of} has a pipeline, and ${entry.name} is the name of its tensor form; give this model another name`;
+    return [entry.name, { ...entry, versions: [], problem }];
+  });
+}
+
 function entryFor(source: RepositoryModel, context: ServingContext): ModelEntry {
   const { name, configFile } = source;
-  if (source.problem !== undefined) return { name, versions: [], problem: source.problem };
+  const form = 'model';
+  if (source.problem !== undefined) return { name, form, versions: [], problem: source.problem };
   const result = readModelConfig(configFile, source.config);
-  if (!result.ok) return { name, versions: [], problem: result.problems.join('; ') };
+  if (!result.ok) return { name, form, versions: [], problem: result.problems.join('; ') };
   const { config } = result;
   const { serve, missing } = selectVersions(
     config.versions,
@@ -135,12 +178,12 @@ function entryFor(source: RepositoryModel, context: ServingContext): ModelEntry 
   const versions = [...source.versions]
     .filter(({ version }) => serve.includes(version))
     .sort((a, b) => compareVersions(a.version, b.version))
-    .map(({ version, path, problem }) => {
-      const model = new ServedModel({ ref: { model: name, version }, path, config }, context);
+    .map(({ version, path, files, problem }) => {
+      const model = new ServedModel({ ref: { model: name, version }, path, config, files }, context);
       if (problem !== undefined) model.markUnavailable(`${name}/${version}: ${problem}`);
       return model;
     });
   const problem =
     missing.length === 0 ? undefined : `${configFile}: versions: there is no version ${missing.join(', ')}`;
-  return { name, versions, problem };
+  return { name, form, versions, problem };
 }

@@ -4,11 +4,17 @@ import type { Clock } from '../core/clock.js';
 import { reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { Signature } from '../model/signature.js';
+import type { RunningPipeline } from '../pipelines/running-pipeline.js';
+import type { StepPlaces } from '../pipelines/step-runner.js';
+import type { ModelFiles } from '../repository/model-files.js';
 import type { Backend, Instance } from '../runtime/backend.js';
 import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
 import { InstanceGroup } from '../runtime/instance-group.js';
+import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
+import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, planBatching } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
+import { openPipeline } from './open-pipeline.js';
 import { warmUp } from './warm-up.js';
 
 /** What all models of a server have in common. */
@@ -22,6 +28,12 @@ export interface ServingContext {
   /** Instances of a model on the CPU that does not say how many. */
   readonly defaultInstances: number;
   readonly limits: ModelLimits;
+  /** Where steps of pipelines run. */
+  readonly steps: StepPlaces;
+  /** Items of one model whose steps may be under way at once, beside those that are with the model. */
+  readonly stepSlots: number;
+  /** Whether the operator lets model folders bring code. */
+  readonly allowCode: boolean;
 }
 
 /** Limits with all values in place. */
@@ -39,6 +51,8 @@ export interface LoadedModel {
   readonly provider: string;
   readonly instances: InstanceGroup;
   readonly batcher: DynamicBatcher<Instance>;
+  /** Undefined for a model that takes and gives tensors. */
+  readonly pipeline: RunningPipeline | undefined;
 }
 
 /** Where a model version comes from. */
@@ -46,6 +60,8 @@ export interface ModelSource {
   readonly ref: ModelRef;
   readonly path: string;
   readonly config: ModelConfig;
+  /** What lies beside it. */
+  readonly files: ModelFiles;
 }
 
 /** What the one who opens a model is told on the way. */
@@ -59,17 +75,18 @@ export interface OpeningListener {
 }
 
 /**
- * Makes a model ready to serve: finds its providers, loads a first instance, decides how it is batched, and adds the
- * other instances, each warmed up.
+ * Makes a model ready to serve: finds its providers, loads a first instance, decides how it is batched, compiles its
+ * pipeline, and adds the other instances, each warmed up.
  *
- * @throws MillraceError MODEL_UNAVAILABLE if it cannot be loaded; BatchingConfigError if model.yaml does not fit it
+ * @throws MillraceError MODEL_UNAVAILABLE if it cannot be loaded; BatchingConfigError or PipelineError if model.yaml
+ * does not fit it
  */
 export async function openModel(
   source: ModelSource,
   context: ServingContext,
   listener: OpeningListener,
 ): Promise<LoadedModel> {
-  const { ref, path, config } = source;
+  const { ref, path, config, files } = source;
   const { backend, clock, events, providerProbe, defaultInstances } = context;
   const { device } = config.instances;
   const requested = config.execution_providers ?? (device === 'auto' ? context.executionProviders : undefined);
@@ -86,6 +103,10 @@ export async function openModel(
   const plan = await planBatching(signature, config.batching, async (inputs) => (await first.run(inputs)).outputs);
   if (plan.unbatchedBecause !== undefined) listener.notice(`requests run one at a time: ${plan.unbatchedBecause}`);
 
+  const { axes, maxBatchSize } = plan;
+  const material = { signature, axes, files, allowCode: context.allowCode };
+  const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
+
   const prepare = async (instance: Instance) => {
     if (!config.warmup.enabled) return;
     await warmUp(instance, signature, plan).catch((error: unknown) => {
@@ -96,9 +117,18 @@ export async function openModel(
   const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
   await Promise.all([prepare(first), ...Array.from({ length: count - 1 }, () => group.add())]);
 
-  const { axes, maxBatchSize } = plan;
+  if (pipeline !== undefined && config.warmup.enabled) {
+    // The group has no batcher yet: the instance is nobody's but ours.
+    const run = async (inputs: NamedTensors) => {
+      const { outputs } = await first.run(eachTensor(inputs, axes.inputs, asBatchOfOne));
+      return eachTensor(outputs, axes.outputs, onlyItem);
+    };
+    await pipeline.warmUp(run).catch((error: unknown) => {
+      listener.notice(`warm-up of the pipeline failed: ${reasonOf(error)}`);
+    });
+  }
   const policy = policyFrom(config.batching);
   const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
-  return { signature, plan, provider, instances: group, batcher };
+  return { signature, plan, provider, instances: group, batcher, pipeline };
 }

@@ -1,11 +1,12 @@
-import type { InferenceRequest } from '../batching/batch.js';
-import type { InferenceResult } from '../batching/dynamic-batcher.js';
 import type { AbortSource } from '../core/abort.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { ModelRef, ModelState } from '../core/events.js';
+import { PipelineError } from '../pipelines/pipeline-error.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
 import { BatchingConfigError } from './batching-plan.js';
+import { inferItem } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
+import type { ModelInput, ModelResult } from './model-input.js';
 import { mayBecome } from './model-state.js';
 import { type LoadedModel, type ModelLimits, type ModelSource, openModel, type ServingContext } from './open-model.js';
 
@@ -14,7 +15,7 @@ export class ServedModel {
   readonly ref: ModelRef;
   readonly config: ModelConfig;
   readonly limits: ModelLimits;
-  readonly #path: string;
+  readonly #source: ModelSource;
   readonly #context: ServingContext;
   #state: ModelState = 'LOADING';
   #reason: string | undefined;
@@ -25,7 +26,7 @@ export class ServedModel {
   constructor(source: ModelSource, context: ServingContext) {
     this.ref = source.ref;
     this.config = source.config;
-    this.#path = source.path;
+    this.#source = source;
     this.#context = context;
     const { limits } = source.config;
     this.limits = {
@@ -53,11 +54,13 @@ export class ServedModel {
 
   /**
    * Requests that may be on their way through the model at once: enough for each instance to find its next batch
-   * waiting when it is done with one. What is beyond waits in the queue, where order and cancelling are cheap.
+   * waiting when it is done with one, and those whose steps are running. What is beyond waits in the queue, where
+   * order and cancelling are cheap.
    */
   get concurrency(): number {
     if (this.#loaded === undefined) return 1;
-    return 2 * this.#loaded.instances.size * this.#loaded.plan.maxBatchSize;
+    const { instances, plan, pipeline } = this.#loaded;
+    return 2 * instances.size * plan.maxBatchSize + (pipeline === undefined ? 0 : this.#context.stepSlots);
   }
 
   /** Loads, probes and warms up, within the time for it. The outcome is the state: this never rejects. */
@@ -77,14 +80,17 @@ export class ServedModel {
   }
 
   /**
-   * Runs a request that fits the signature, batched with others.
+   * Runs tensors that fit the signature, or sees an item through the pipeline; batched with others either way.
    *
-   * @throws MillraceError MODEL_UNAVAILABLE if the model is not READY, else what the batcher gives
+   * @throws MillraceError MODEL_UNAVAILABLE if the model is not READY, else what the pipeline and the batcher give
    */
-  infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
+  infer(input: ModelInput, signal: AbortSource): Promise<ModelResult> {
     const loaded = this.#loaded;
     if (this.#state !== 'READY' || loaded === undefined) return Promise.reject(this.unavailable());
-    return loaded.batcher.submit(request, signal);
+    if ('inputs' in input) return loaded.batcher.submit(input, signal);
+    const { pipeline, batcher, plan } = loaded;
+    if (pipeline === undefined) return Promise.reject(new Error('an item came for a model without a pipeline'));
+    return inferItem({ pipeline, batcher, plan }, input, { signal, clock: this.#context.clock });
   }
 
   /** The error that a request gets while the model is not READY. */
@@ -102,6 +108,7 @@ export class ServedModel {
     this.#enter('UNAVAILABLE', reason);
     this.#group?.destroy(reason);
     this.#loaded?.batcher.destroy(this.unavailable());
+    this.#loaded?.pipeline?.close();
   }
 
   /** Unloads the model, at once. Idempotent. */
@@ -115,17 +122,21 @@ export class ServedModel {
   async #openAndEnter(): Promise<void> {
     try {
       const loaded = await this.#open();
-      if (this.#state !== 'LOADING') return;
+      if (this.#state !== 'LOADING') {
+        loaded.pipeline?.close();
+        return;
+      }
       this.#loaded = loaded;
       this.#enter('READY', undefined);
     } catch (error) {
-      const place = error instanceof BatchingConfigError ? `${this.ref.model}/model.yaml: ` : '';
+      const isConfig = error instanceof BatchingConfigError || error instanceof PipelineError;
+      const place = isConfig ? `${this.ref.model}/model.yaml: ` : '';
       if (this.#state === 'LOADING') this.markUnavailable(withoutPaths(place + reasonOf(error)));
     }
   }
 
   #open(): Promise<LoadedModel> {
-    return openModel({ ref: this.ref, path: this.#path, config: this.config }, this.#context, {
+    return openModel(this.#source, this.#context, {
       notice: (notice) => this.#notice(notice),
       begun: (group) => {
         this.#group = group;

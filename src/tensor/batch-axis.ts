@@ -1,5 +1,5 @@
 import { allocate, type NumericArray, type TensorData } from './datatype.js';
-import { elementCount, type Tensor } from './tensor.js';
+import { elementCount, type NamedTensors, type Tensor } from './tensor.js';
 
 /*
  * A batch is several tensors laid behind one another along one axis. Row-major, that axis cuts each tensor into
@@ -50,6 +50,27 @@ export function rowsOf(batch: Tensor, axis: number, { from, count }: { from: num
     copyElements(batch.data, (block * rows + from) * inner, count * inner, data, block * count * inner);
   }
   return { datatype: batch.datatype, shape, data };
+}
+
+/** One item as a batch of one: the tensor with a batch axis of size 1, or as it is for null. No copy. */
+export function asBatchOfOne(item: Tensor, axis: number | null): Tensor {
+  return axis === null ? item : { ...item, shape: item.shape.toSpliced(axis, 0, 1) };
+}
+
+/** The only item of a batch: the tensor without its batch axis, or as it is where that does not hold one. No copy. */
+export function onlyItem(batch: Tensor, axis: number | null): Tensor {
+  return axis !== null && batch.shape[axis] === 1 ? { ...batch, shape: batch.shape.toSpliced(axis, 1) } : batch;
+}
+
+/** Applies `change` to each tensor with its batch axis. */
+export function eachTensor(
+  tensors: NamedTensors,
+  axes: Readonly<Record<string, number | null>>,
+  change: (tensor: Tensor, axis: number | null) => Tensor,
+): NamedTensors {
+  const changed: Record<string, Tensor> = {};
+  for (const name in tensors) changed[name] = change(tensors[name] as Tensor, axes[name] ?? null);
+  return changed;
 }
 
 function view(data: TensorData, from: number, to: number): TensorData {

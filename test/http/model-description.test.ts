@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { exampleRequest } from '#src/http/model-description.js';
+import { exampleRequest } from '#src/http/example-request.js';
 import { welcomePage } from '#src/http/welcome-page.js';
 import type { BatchAxes, Signature, TensorSpec } from '#src/model/signature.js';
 import type { LoadedModel } from '#src/serving/open-model.js';
@@ -15,7 +15,7 @@ function exampleFor(inputs: TensorSpec[], freeSize?: number): unknown {
   const signature: Signature = { inputs, outputs: [] };
   const batchAxes: BatchAxes = { inputs: Object.fromEntries(axes), outputs: {} };
   const plan = { axes: batchAxes, maxBatchSize: 1, unbatchedBecause: undefined, freeSize };
-  return exampleRequest('m', { signature, plan } as unknown as LoadedModel);
+  return exampleRequest({ name: 'm', form: 'model' }, { signature, plan } as unknown as LoadedModel);
 }
 
 const N = { symbol: 'N' };
@@ -76,7 +76,9 @@ describe('welcomePage', () => {
   });
 
   it('tells why a model has no version that could be tried', () => {
-    const entries = [{ name: 'bad', versions: [], problem: 'bad/model.yaml: batchin: unknown key' }];
+    const entries = [
+      { name: 'bad', form: 'model' as const, versions: [], problem: 'bad/model.yaml: batchin: unknown key' },
+    ];
     const page = welcomePage({ entries, version: '1', origin: 'http://here:1' });
     assert.match(page, /^ {2}bad {2}UNAVAILABLE: bad\/model\.yaml: batchin: unknown key$/m);
     assert.doesNotMatch(page, /curl/);

@@ -88,7 +88,7 @@ describe('a model whose worker threads die', () => {
     const bad = { 'bad/model.onnx': affine(), 'bad/model.yaml': 'warmup: {enabled: false}' };
     const files = { ...bad, 'good.onnx': affine() };
     const { manager, events } = await serveFolder(t, files, { backend, clock });
-    const [dying, good] = [manager.resolve('bad', undefined), manager.resolve('good', undefined)];
+    const [dying, good] = [manager.resolve('bad', undefined).model, manager.resolve('good', undefined).model];
     const ask = () => ({ rows: 1, inputs: { x: fp32([1, 4], 1, 2, 3, 4) } });
     let attempts = 0;
     for (; dying.state === 'READY'; attempts += 1) {

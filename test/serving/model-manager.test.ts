@@ -110,8 +110,8 @@ describe('ModelManager.resolve', () => {
   it('finds the version that is named, else the newest that is READY', async (t) => {
     const files = { ...versions('m', 1, 2), 'm/10/model.onnx': 'no model', 'm/model.yaml': 'versions: all' };
     const { manager } = await serveFolder(t, files);
-    assert.deepEqual(manager.resolve('m', undefined).ref, { model: 'm', version: '2' });
-    assert.deepEqual(manager.resolve('m', '1').ref, { model: 'm', version: '1' });
+    assert.deepEqual(manager.resolve('m', undefined).model.ref, { model: 'm', version: '2' });
+    assert.deepEqual(manager.resolve('m', '1').model.ref, { model: 'm', version: '1' });
     const broken = caught(() => manager.resolve('m', '10'));
     assert.equal(broken.code, 'MODEL_UNAVAILABLE');
     assert.match(broken.message, /version 10, is unavailable: .*Protobuf/);

@@ -15,7 +15,7 @@ describe('models as exporters write them', () => {
 
   for (const { name, axes, alone, ask, answer } of quirks) {
     it(`${name}: served, ${alone === undefined ? 'in batches' : 'one request at a time'}`, async () => {
-      const version = served.manager.resolve(name, undefined);
+      const { model: version } = served.manager.resolve(name, undefined);
       const plan = version.loaded?.plan;
       assert.ok(plan !== undefined);
       assert.deepEqual(plan.axes, axes);

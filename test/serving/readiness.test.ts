@@ -25,7 +25,7 @@ describe('ModelManager.ready', () => {
     const { manager, clock } = await folder(t, 'good', 'late');
     void manager.loadAll();
     await clock.advance(4_999);
-    assert.deepEqual([manager.resolve('good', undefined).state, manager.ready], ['READY', false]);
+    assert.deepEqual([manager.resolve('good', undefined).model.state, manager.ready], ['READY', false]);
     await clock.advance(1);
     assert.equal(manager.ready, true);
   });
@@ -70,6 +70,6 @@ describe('ModelManager.ready', () => {
   it('loads good models behind bad ones', async (t) => {
     const { manager } = await folder(t, 'bad1', 'bad2', 'bad3', 'good');
     await manager.loadAll();
-    assert.equal(manager.resolve('good', undefined).state, 'READY');
+    assert.equal(manager.resolve('good', undefined).model.state, 'READY');
   });
 });

@@ -10,7 +10,7 @@ import { fp32, int64, plainAll } from '../support/tensors.js';
 async function serve(t: TestContext, model: Uint8Array, yaml = '') {
   const { manager } = await serveFolder(t, { 'm/1/model.onnx': model, 'm/model.yaml': yaml });
   return (requests: readonly InferenceRequest[]) => {
-    const version = manager.resolve('m', undefined);
+    const { model: version } = manager.resolve('m', undefined);
     return Promise.all(
       requests.map(async (request) => {
         const { outputs, batchRows } = await version.infer(request, patient);

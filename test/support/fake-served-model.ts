@@ -1,3 +1,4 @@
+import { ModelFiles } from '#src/repository/model-files.js';
 import type { ProviderProbe } from '#src/runtime/execution-providers.js';
 import { modelConfigSchema } from '#src/serving/model-config.js';
 import { ServedModel } from '#src/serving/served-model.js';
@@ -12,7 +13,8 @@ export function fakeServedModel({ yaml = {}, probe = cpuOnly }: { yaml?: object;
   const limits = { queueRows: 1_000, queueBytes: 1_000_000, timeoutMs: 30_000, loadTimeoutMs: 10_000 };
   const context = servingContext(events, { backend, clock, limits, providerProbe: probe, defaultInstances: 2 });
   const ref = { model: 'fake', version: '1' };
-  const model = new ServedModel({ ref, path: 'model.onnx', config: modelConfigSchema.parse(yaml) }, context);
+  const files = new ModelFiles('/', []);
+  const model = new ServedModel({ ref, path: 'model.onnx', config: modelConfigSchema.parse(yaml), files }, context);
   const states = () => events.of('modelStateChanged').map(({ from, to }) => `${from ?? 'nothing'} → ${to}`);
   const notices = () => events.of('modelNotice').map(({ notice }) => notice);
   return { model, backend, clock, events, states, notices };

@@ -10,7 +10,7 @@ export interface InstanceGate {
 
 /** Takes the idle instances of a READY model. */
 export function holdInstances({ models }: Millrace, model: string): InstanceGate {
-  const group = models.resolve(model, undefined).loaded?.instances;
+  const group = models.resolve(model, undefined).model.loaded?.instances;
   if (group === undefined) throw new Error(`${model} has not loaded`);
   const instances: Instance[] = [];
   for (let instance = group.take(); instance !== undefined; instance = group.take()) instances.push(instance);

@@ -1,5 +1,7 @@
 import type { TestContext } from 'node:test';
 import { systemClock } from '#src/core/clock.js';
+import { Slots } from '#src/pipelines/slots.js';
+import { StepPool } from '#src/pipelines/step-pool.js';
 import { scanRepository } from '#src/repository/model-repository.js';
 import type { ProviderName, ProviderProbe } from '#src/runtime/execution-providers.js';
 import { onnxThreadBackend } from '#src/runtime/onnx-backend.js';
@@ -25,6 +27,9 @@ export function servingContext(events: RecordedEvents, overrides: Partial<Servin
     events,
     executionProviders: undefined,
     defaultInstances: 1,
+    steps: { pool: new StepPool(1), native: new Slots(2) },
+    stepSlots: 4,
+    allowCode: false,
     limits: { queueRows: 1_000, queueBytes: 1_000_000, timeoutMs: 30_000, loadTimeoutMs: 60_000 },
     ...overrides,
   };

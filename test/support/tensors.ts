@@ -1,3 +1,4 @@
+import { Answer } from '#src/pipelines/step.js';
 import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
 
 /** A tensor of floats. */
@@ -15,7 +16,8 @@ export function plain({ shape, data }: Tensor): { shape: number[]; values: (numb
   return { shape: [...shape], values: [...data] };
 }
 
-/** The plain form of each tensor. */
-export function plainAll(tensors: NamedTensors): Record<string, ReturnType<typeof plain>> {
+/** The plain form of each tensor of what a model without a pipeline gave. */
+export function plainAll(tensors: NamedTensors | Answer): Record<string, ReturnType<typeof plain>> {
+  if (tensors instanceof Answer) throw new Error('tensors were expected, and a pipeline answered');
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, plain(tensor)]));
 }

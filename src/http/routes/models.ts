@@ -9,7 +9,7 @@ export function modelRoutes(models: ModelManager): Route[] {
       method: 'get',
       path: '/models',
       scope: 'infer',
-      handle: ({ response }) => sendText(response, 200, JSON.stringify({ models: models.entries.map(summarise) })),
+      handle: ({ response }) => sendText(response, 200, JSON.stringify({ models: models.listed.map(summarise) })),
     },
     {
       method: 'get',

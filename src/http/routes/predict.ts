@@ -3,14 +3,11 @@ import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
-import type { ModelManager } from '../../serving/model-manager.js';
-import type { LoadedModel } from '../../serving/open-model.js';
-import type { ServedModel } from '../../serving/served-model.js';
-import type { NamedTensors } from '../../tensor/tensor.js';
+import type { ModelResult } from '../../serving/model-input.js';
+import type { ModelManager, Target } from '../../serving/model-manager.js';
 import { expectJson, parseJson, readBody } from '../body.js';
 import type { BodyBudget } from '../body-budget.js';
-import { ItemDecoder } from '../item-decoder.js';
-import { encodeItem } from '../item-encoder.js';
+import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
@@ -56,13 +53,14 @@ interface Prediction extends AnsweredRequest {
 function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
   const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
   const { name, version } = targetOf(envelope, request.params as Record<string, string>);
-  const model = resolveModel({ name, version }, envelope, services);
+  const target = resolveModel({ name, version }, envelope, services);
+  const { model } = target;
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
   try {
-    const outcomes = submitItems(model, { id, timeoutMs, envelope, context }, services.jobs);
-    return { id, ref: model.ref, isList: envelope.isList, outcomes };
+    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.length }, services.jobs);
+    return { id, model: target.name, version: model.ref.version, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
     const { code } = toMillraceError(error);
@@ -76,7 +74,7 @@ function resolveModel(
   { name, version }: { name: string; version: string | undefined },
   { id = '', items }: PredictRequest,
   { models, events }: PredictServices,
-): ServedModel {
+): Target {
   try {
     return models.resolve(name, version);
   } catch (error) {
@@ -93,6 +91,8 @@ interface PredictJobs {
   readonly timeoutMs: number;
   readonly envelope: PredictRequest;
   readonly context: RequestContext;
+  /** Of the whole body. */
+  readonly bytes: number;
 }
 
 /**
@@ -100,14 +100,14 @@ interface PredictJobs {
  * not fit the model is a failed job among the others; a single one is refused before it becomes a job.
  */
 function submitItems(
-  model: ServedModel,
-  { id, timeoutMs, envelope, context }: PredictJobs,
+  target: Target,
+  { id, timeoutMs, envelope, context, bytes }: PredictJobs,
   jobs: JobService,
 ): Promise<ItemOutcome[]> {
   const { items, isList, priority } = envelope;
   const { receivedAt } = context;
-  const loaded = model.loaded as LoadedModel;
-  const decoder = decoderFor(loaded);
+  const form = itemFormOf(target);
+  const itemBytes = Math.ceil(bytes / items.length);
   const outcomes = new Array<ItemOutcome>(items.length);
   let left = items.length;
   let finish: (outcomes: ItemOutcome[]) => void = () => undefined;
@@ -115,10 +115,11 @@ function submitItems(
     finish = resolve;
   });
   const requests = items.map((item, index): JobRequest => {
-    const input = isList ? decodeOrError(decoder, item, `inputs[${index}]`) : decoder.decode(item, 'input');
+    const place = { path: isList ? `inputs[${index}]` : 'input', bytes: itemBytes };
+    const input = isList ? readOrError(form, item, place) : form.read(item, place);
     let output = '';
-    const encode = (outputs: NamedTensors) => {
-      output = encodeItem(outputs, loaded.plan.axes);
+    const encode = (outputs: ModelResult['outputs']) => {
+      output = form.write(outputs);
     };
     const deliver = (outcome: JobOutcome) => {
       outcomes[index] = { outcome, output };
@@ -128,27 +129,17 @@ function submitItems(
     const jobId = isList ? `${id}.${index}` : id;
     return { id: jobId, input, endpoint: { kind: 'response', encode, deliver }, priority, timeoutMs, receivedAt };
   });
-  const handles = jobs.submit(model, requests, isList ? id : undefined);
+  const handles = jobs.submit(target.model, requests, isList ? id : undefined);
   context.onGone = (reason) => {
     for (const handle of handles) handle.cancel(reason);
   };
   return finished;
 }
 
-function decodeOrError(decoder: ItemDecoder, item: unknown, path: string): JobRequest['input'] {
+function readOrError(form: ItemForm, item: unknown, place: ItemPlace): JobRequest['input'] {
   try {
-    return decoder.decode(item, path);
+    return form.read(item, place);
   } catch (error) {
     return toMillraceError(error);
   }
-}
-
-const decoders = new WeakMap<LoadedModel, ItemDecoder>();
-
-function decoderFor(loaded: LoadedModel): ItemDecoder {
-  const known = decoders.get(loaded);
-  if (known !== undefined) return known;
-  const decoder = new ItemDecoder(loaded.signature, loaded.plan.axes);
-  decoders.set(loaded, decoder);
-  return decoder;
 }

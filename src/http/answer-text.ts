@@ -1,0 +1,5 @@
+import type { Answer } from '../pipelines/step.js';
+
+export function answerText({ value }: Answer): string {
+  return JSON.stringify(value);
+}
