@@ -20,7 +20,11 @@ export function blamed(step: Step): Step {
   const around = decorate(step, run);
   if (step.runBatch === undefined) return around;
   const runBatch = (values: readonly Value[]) => {
-    return step.runBatch?.(values).map((result) => (result instanceof Error ? blame(name, result) : result)) ?? [];
+    try {
+      return step.runBatch?.(values).map((result) => (result instanceof Error ? blame(name, result) : result)) ?? [];
+    } catch (error) {
+      throw blame(name, error);
+    }
   };
   return { ...around, runBatch };
 }
