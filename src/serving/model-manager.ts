@@ -56,7 +56,10 @@ export class ModelManager {
 
   /** All names that a request may use, and so also the tensor forms of pipelines. */
   get listed(): readonly ModelEntry[] {
-    return this.entries.flatMap((entry) => (hasPipeline(entry) ? [entry, tensorForm(entry)] : [entry]));
+    const forms = this.entries.filter(hasPipeline).map(tensorForm);
+    return [...this.entries, ...forms.filter(({ name }) => !this.#entries.has(name))].sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
   }
 
   /** All versions of all models. */

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { importStep } from '#src/pipelines/own-step.js';
+import { createModelFolder, type ModelFolder } from '../support/model-folder.js';
+import { fakeContext } from '../support/steps.js';
+
+const modules = {
+  'good.mjs': `export default { takes: ['text', 'record'], gives: 'json', run: (value, options) => ({ value, options }) };`,
+  'typed.mjs': `export default { takes: 'text', gives: { kind: 'tensor', datatype: 'INT64', shape: [2, null] }, run: () => 0 };`,
+  'empty.mjs': '',
+  'no-run.mjs': `export default { takes: 'text', gives: 'text' };`,
+  'odd-kind.mjs': `export default { takes: 'sound', gives: 'text', run: () => '' };`,
+  'broken.mjs': 'export default {',
+  'throws.mjs': `throw new Error('no licence');`,
+};
+
+let folder: ModelFolder;
+before(async () => {
+  folder = await createModelFolder(modules);
+});
+after(() => folder.remove());
+
+const load = (file: string) => importStep(file, pathToFileURL(`${folder.dir}/${file}`).href);
+
+describe('an own step', () => {
+  it('takes and gives what it says, and gets its options', async () => {
+    const kind = await load('good.mjs');
+    assert.deepEqual([kind.takes, kind.gives], [['text', 'record'], ['json']]);
+    const step = await kind.resolve({ a: 1 }, { kind: 'text' }, fakeContext());
+    assert.equal(step.runs, 'own');
+    assert.deepEqual(await step.run('x'), { value: 'x', options: { a: 1 } });
+  });
+
+  it('may say what tensors it gives', async () => {
+    const step = await (await load('typed.mjs')).resolve({}, { kind: 'text' }, fakeContext());
+    assert.deepEqual(step.gives, { kind: 'tensor', datatype: 'INT64', shape: [2, { symbol: null }] });
+  });
+
+  for (const [file, message] of [
+    ['empty.mjs', /^empty\.mjs must export \{takes, gives, run\} by default: /],
+    ['no-run.mjs', /^no-run\.mjs must export .*: run: expected a function$/],
+    ['odd-kind.mjs', /^odd-kind\.mjs must export .*: takes: /],
+    ['broken.mjs', /^broken\.mjs cannot be loaded: /],
+    ['throws.mjs', /^throws\.mjs cannot be loaded: no licence$/],
+    ['missing.mjs', /^missing\.mjs cannot be loaded: /],
+  ] as const) {
+    it(`is refused with a reason: ${file}`, async () => {
+      await assert.rejects(load(file), { message });
+    });
+  }
+});
