@@ -41,13 +41,16 @@ server.listen(0, '127.0.0.1', () => {
 async function predictWith(model: string): Promise<RequestHandler> {
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const inputName = session.inputNames[0] as string;
+  const [metadata] = session.inputMetadata;
+  const shape = metadata?.isTensor ? metadata.shape.slice(1).map(Number) : [];
   return async (request, response) => {
     const { input } = request.body as { input: unknown };
     if (!Array.isArray(input)) {
       response.status(400).json({ error: 'input must be a list of numbers' });
       return;
     }
-    const tensor = new Tensor('float32', Float32Array.from(input as number[]), [1, input.length]);
+    const numbers = shape.length === 1 ? (input as number[]) : (input.flat(shape.length - 1) as number[]);
+    const tensor = new Tensor('float32', Float32Array.from(numbers), [1, ...shape]);
     const results = await session.run({ [inputName]: tensor });
     const output = Object.fromEntries(
       session.outputNames.map((name) => [name, Array.from(results[name]?.data as Float32Array)]),

@@ -1,14 +1,21 @@
 /* What the clients ask: a few different items for each model, the same in every run. */
 
-/** The models that are measured: one that costs next to nothing, and one that gains much from batches. */
-export const workloadNames = ['penguins', 'mlp'] as const;
+/** The models that are measured: one that costs next to nothing, one that gains much from batches, one whose bodies are long. */
+export const workloadNames = ['penguins', 'mlp', 'symbols'] as const;
 
 export type WorkloadName = (typeof workloadNames)[number];
 
 /** The layers of the generated model. */
 export const MLP_DIMS = [512, 2048, 2048, 10] as const;
 
-const MLP_ITEMS = 8;
+/** The shape of one item, without the batch axis. */
+export const itemShapes: Readonly<Record<WorkloadName, readonly number[]>> = {
+  penguins: [4],
+  mlp: [MLP_DIMS[0]],
+  symbols: [1, 32, 32],
+};
+
+const ITEMS = 8;
 
 /** Bill length and depth in mm, flipper length in mm, body mass in g. */
 const penguins = [
@@ -22,16 +29,26 @@ const penguins = [
   [45.8, 14.6, 210, 4200],
 ] as const;
 
-/** The items of a model, one flat list of numbers each. */
+/** The items of a model, one flat list of numbers each, row-major. */
 export function itemsOf(name: WorkloadName): readonly (readonly number[])[] {
   switch (name) {
     case 'penguins':
       return penguins;
     case 'mlp':
-      return Array.from({ length: MLP_ITEMS }, (_, item) =>
-        Array.from({ length: MLP_DIMS[0] }, (_, index) => scattered(item * MLP_DIMS[0] + index)),
+    case 'symbols': {
+      const length = itemShapes[name].reduce((product, size) => product * size, 1);
+      return Array.from({ length: ITEMS }, (_, item) =>
+        Array.from({ length }, (_, index) => scattered(item * length + index)),
       );
+    }
   }
+}
+
+/** An item as nested arrays of its shape, which is how it stands in a body. */
+export function nested(item: readonly number[], [size = 1, ...rest]: readonly number[]): unknown {
+  if (rest.length === 0) return item;
+  const length = item.length / size;
+  return Array.from({ length: size }, (_, index) => nested(item.slice(index * length, (index + 1) * length), rest));
 }
 
 /** A number in [0, 1) with four decimals, as clients send them. */

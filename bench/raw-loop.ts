@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, type MessagePort, parentPort, Worker, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { itemsOf, type WorkloadName } from './items.js';
+import { itemShapes, itemsOf, type WorkloadName } from './items.js';
 
 export interface RawOptions {
   readonly workload: WorkloadName;
@@ -53,7 +53,7 @@ async function rate({ workload, modelPath, batch, seconds }: Loop, onWarm?: () =
   const session = await InferenceSession.create(modelPath, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const items = itemsOf(workload);
   const rows = Array.from({ length: batch }, (_, index) => items[index % items.length] as readonly number[]);
-  const tensor = new Tensor('float32', Float32Array.from(rows.flat()), [batch, rows[0]?.length ?? 0]);
+  const tensor = new Tensor('float32', Float32Array.from(rows.flat()), [batch, ...itemShapes[workload]]);
   const feeds = { [session.inputNames[0] as string]: tensor };
   const runFor = async (ms: number): Promise<number> => {
     const start = performance.now();

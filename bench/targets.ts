@@ -54,6 +54,12 @@ const targets: readonly TargetSpec[] = [
       ),
   },
   {
+    target: 'symbols, 128 connections, 7 kB of numbers: throughput against handler-fast',
+    unit: '×',
+    atLeast: 2,
+    measure: (summary) => summary.timesThroughput(millrace('symbols', 128), at('symbols', 'handler-fast', 128)),
+  },
+  {
     target: 'penguins, 128 connections: RSS growth over the second of two minutes',
     unit: '%',
     below: 10,

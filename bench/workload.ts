@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { mlp } from '../test/support/load-models.js';
-import { itemsOf, MLP_DIMS, type WorkloadName } from './items.js';
+import { itemShapes, itemsOf, MLP_DIMS, nested, type WorkloadName } from './items.js';
 
 /** The outputs for one item, by name. */
 export type Outputs = Readonly<Record<string, readonly number[]>>;
@@ -25,7 +25,8 @@ export interface Workload {
 /** Answers may differ by so much: kernels add up in another order when rows come together. */
 export const TOLERANCE = 1e-4;
 
-const bundledPenguins = fileURLToPath(new URL('../../models/penguins/1/model.onnx', import.meta.url));
+/** Models that come with the project; here without what stands beside them, so that they take and give tensors. */
+const bundled = fileURLToPath(new URL('../../models', import.meta.url));
 
 /** Lays a workload's files out under `dir`. */
 export async function prepareWorkload(name: WorkloadName, dir: string): Promise<Workload> {
@@ -34,11 +35,12 @@ export async function prepareWorkload(name: WorkloadName, dir: string): Promise<
   const bodiesDir = join(dir, name, 'bodies');
   await mkdir(join(modelPath, '..'), { recursive: true });
   await mkdir(bodiesDir);
-  if (name === 'penguins') await copyFile(bundledPenguins, modelPath);
-  else await writeFile(modelPath, mlp(MLP_DIMS));
-  const bodies = itemsOf(name).map((input) => JSON.stringify({ model: name, input }));
+  if (name === 'mlp') await writeFile(modelPath, mlp(MLP_DIMS));
+  else await copyFile(join(bundled, name, '1', 'model.onnx'), modelPath);
+  const shape = itemShapes[name];
+  const bodies = itemsOf(name).map((item) => JSON.stringify({ model: name, input: nested(item, shape) }));
   for (const [index, body] of bodies.entries()) await writeFile(join(bodiesDir, String(index)), body);
-  const expected = await outputsOf(modelPath, itemsOf(name));
+  const expected = await outputsOf(modelPath, itemsOf(name), shape);
   refuseLikeness(name, expected);
   return { name, repository, modelPath, bodies, bodiesDir, expected };
 }
@@ -57,11 +59,15 @@ export function isClose(got: unknown, expected: Outputs): boolean {
   });
 }
 
-async function outputsOf(modelPath: string, items: readonly (readonly number[])[]): Promise<Outputs[]> {
+async function outputsOf(
+  modelPath: string,
+  items: readonly (readonly number[])[],
+  shape: readonly number[],
+): Promise<Outputs[]> {
   const session = await InferenceSession.create(modelPath, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const all: Outputs[] = [];
   for (const item of items) {
-    const input = new Tensor('float32', Float32Array.from(item), [1, item.length]);
+    const input = new Tensor('float32', Float32Array.from(item), [1, ...shape]);
     const results = await session.run({ [session.inputNames[0] as string]: input });
     all.push(
       Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Array.from(data as Float32Array)])),
