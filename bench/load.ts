@@ -55,13 +55,31 @@ export function faultOf({ requests, non2xx, socketErrors, timeouts }: LoadResult
   return faults.length === 0 ? undefined : faults.join(', ');
 }
 
+/** Files to send as they are, in turn: those called 0 to `count` - 1 in a folder. */
+export interface FileLoad {
+  /** With its path. */
+  readonly url: string;
+  readonly type: string;
+  readonly files: string;
+  readonly count: number;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** Sends files with wrk. */
+export async function loadFiles({ url, type, files, count, connections, seconds }: FileLoad): Promise<LoadResult> {
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${TIMEOUT_SECONDS}s`, '-s', script, url];
+  const env = { BODIES: files, COUNT: String(count), CONTENT_TYPE: type };
+  return wrkResult(await runProcess('wrk', args, { cwd: files, env, limitMs: seconds * 1e3 + SPARE_MS }));
+}
+
 async function runWrk({ url, workload, connections, seconds }: Load): Promise<LoadResult> {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${TIMEOUT_SECONDS}s`, '-s', script];
-  const output = await runProcess('wrk', [...args, `${url}/predict`], {
-    cwd: workload.bodiesDir,
-    env: { BODIES: workload.bodiesDir, COUNT: String(workload.bodies.length) },
-    limitMs: seconds * 1e3 + SPARE_MS,
-  });
+  const { bodiesDir: files, bodies } = workload;
+  const load = { type: 'application/json', files, count: bodies.length, connections, seconds };
+  return loadFiles({ url: `${url}/predict`, ...load });
+}
+
+function wrkResult(output: string): LoadResult {
   const [, result] = /^RESULT (.*)$/m.exec(output) ?? [];
   if (result === undefined) throw new Error(`wrk gave no result:\n${output}`);
   return JSON.parse(result) as LoadResult;

@@ -2,7 +2,7 @@
 local requests, last = {}, 0
 
 init = function()
-  local headers = { ["Content-Type"] = "application/json" }
+  local headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
   for index = 0, tonumber(os.getenv("COUNT")) - 1 do
     local file = assert(io.open(os.getenv("BODIES") .. "/" .. index, "rb"))
     requests[index + 1] = wrk.format("POST", nil, headers, file:read("*a"))

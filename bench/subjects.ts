@@ -19,14 +19,18 @@ export type SubjectName = keyof typeof subjects;
 export const subjectNames = Object.keys(subjects) as SubjectName[];
 
 /** A server that runs, in a process of its own. */
-export interface Subject {
-  readonly name: SubjectName;
+export interface Served {
   readonly url: string;
   readonly pid: number;
   /** What `work` gives; rejects at once, with the server's output, if the server ends before. */
   during<T>(work: Promise<T>): Promise<T>;
   /** Ends it the hard way: how millrace stops is what its tests look at. */
   stop(): Promise<void>;
+}
+
+/** One of those that are compared. */
+export interface Subject extends Served {
+  readonly name: SubjectName;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -44,8 +48,17 @@ const scripts = {
  * @throws Error with the server's output if it does not start
  */
 export async function startSubject(name: SubjectName, workload: Workload, answer: unknown): Promise<Subject> {
+  return { name, ...(await startServer(name, argsOf(name, workload, answer), workload.repository)) };
+}
+
+/** Starts millrace on a model repository, in its default configuration. */
+export function startMillrace(repository: string): Promise<Served> {
+  return startServer('millrace', millraceArgs(repository), repository);
+}
+
+async function startServer(name: SubjectName, args: readonly string[], repository: string): Promise<Served> {
   // A folder without a millrace.yaml.
-  const child = startProcess(process.execPath, argsOf(name, workload, answer), { cwd: workload.repository });
+  const child = startProcess(process.execPath, args, { cwd: repository });
   try {
     const url = await within(START_LIMIT_MS, untilReady(name, child), `${name} can answer`);
     const death = child.ended.then((): never => {
@@ -53,7 +66,7 @@ export async function startSubject(name: SubjectName, workload: Workload, answer
     });
     // It comes to an end in any case, and most often nobody minds.
     death.catch(() => undefined);
-    return { name, url, pid: child.pid, during: (work) => Promise.race([work, death]), stop: child.stop };
+    return { url, pid: child.pid, during: (work) => Promise.race([work, death]), stop: child.stop };
   } catch (error) {
     await child.stop();
     throw new Error(`${(error as Error).message}\n${child.stdout()}${child.stderr()}`, { cause: error });
@@ -61,10 +74,14 @@ export async function startSubject(name: SubjectName, workload: Workload, answer
 }
 
 function argsOf(name: SubjectName, { repository, modelPath }: Workload, answer: unknown): string[] {
-  if (name === 'millrace') return [scripts.millrace, 'serve', '--models', repository, '--port', '0'];
+  if (name === 'millrace') return millraceArgs(repository);
   const kind = name.startsWith('handler') ? 'handler' : 'constant';
   const options: AppOptions = { kind, fast: name.endsWith('-fast'), modelPath, answer };
   return [scripts.express, JSON.stringify(options)];
+}
+
+function millraceArgs(repository: string): string[] {
+  return [scripts.millrace, 'serve', '--models', repository, '--port', '0'];
 }
 
 async function untilReady(name: SubjectName, child: Child): Promise<string> {
