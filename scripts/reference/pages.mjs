@@ -2,6 +2,7 @@
 import { configurationPage } from './configuration-page.mjs';
 import { errorsPage } from './errors-page.mjs';
 import { metricsPage } from './metrics-page.mjs';
+import { stepsPage } from './steps-page.mjs';
 
 /** What each generated page has to hold, by its path. */
 export function referencePages() {
@@ -9,5 +10,6 @@ export function referencePages() {
     'docs/configuration.md': configurationPage(),
     'docs/errors.md': errorsPage(),
     'docs/metrics.md': metricsPage(),
+    'docs/steps.md': stepsPage(),
   };
 }
