@@ -35,6 +35,9 @@ const ownStepSchema = z.object({
  * @throws Error with a reason for the operator if the module cannot be loaded or exports something else
  */
 export async function importStep(file: string, url: string): Promise<StepKind> {
+  if (file.endsWith('.ts') && !stripsTypes()) {
+    throw new Error(`${file} is TypeScript, which this Node does not run; it takes Node 22.18 or newer, or a .js file`);
+  }
   const module = await import(url).catch((error: unknown) => {
     throw new Error(`${file} cannot be loaded: ${reasonOf(error)}`, { cause: error });
   });
@@ -64,6 +67,11 @@ export async function importStep(file: string, url: string): Promise<StepKind> {
       },
     }),
   });
+}
+
+/** Node says so from 22.10 on; on earlier ones the property is not there. */
+function stripsTypes(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
 }
 
 function typeOf(type: z.output<typeof typeSchema>): ValueType {

@@ -8,6 +8,7 @@ import { fakeContext } from '../support/steps.js';
 const modules = {
   'good.mjs': `export default { takes: ['text', 'record'], gives: 'json', run: (value, options) => ({ value, options }) };`,
   'typed.mjs': `export default { takes: 'text', gives: { kind: 'tensor', datatype: 'INT64', shape: [2, null] }, run: () => 0 };`,
+  'typed.ts': `export default { takes: 'text', gives: 'json', run: (text: string): number => text.length };`,
   'empty.mjs': '',
   'no-run.mjs': `export default { takes: 'text', gives: 'text' };`,
   'odd-kind.mjs': `export default { takes: 'sound', gives: 'text', run: () => '' };`,
@@ -35,6 +36,12 @@ describe('an own step', () => {
   it('may say what tensors it gives', async () => {
     const step = await (await load('typed.mjs')).resolve({}, { kind: 'text' }, fakeContext());
     assert.deepEqual(step.gives, { kind: 'tensor', datatype: 'INT64', shape: [2, { symbol: null }] });
+  });
+
+  it('may be TypeScript where Node strips types', async () => {
+    const canStrip = Boolean((process.features as { typescript?: unknown }).typescript);
+    if (canStrip) assert.deepEqual((await load('typed.ts')).gives, ['json']);
+    else await assert.rejects(load('typed.ts'), /^Error: typed\.ts is TypeScript, which this Node does not run/);
   });
 
   for (const [file, message] of [
