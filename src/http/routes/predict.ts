@@ -1,17 +1,20 @@
-import { toMillraceError } from '../../core/errors.js';
+import type { InferenceRequest } from '../../batching/batch.js';
+import { MillraceError, toMillraceError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
+import { SentFile } from '../../pipelines/sent-file.js';
 import type { ModelManager } from '../../serving/model-manager.js';
 import type { LoadedModel } from '../../serving/open-model.js';
 import type { ServedModel } from '../../serving/served-model.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
-import { expectJson, parseJson, readBody } from '../body.js';
+import { parseJson } from '../body.js';
 import type { BodyBudget } from '../body-budget.js';
 import { ItemDecoder } from '../item-decoder.js';
 import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
+import { type PredictBody, PredictBodyReader } from '../predict-body.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
@@ -28,19 +31,22 @@ export interface PredictServices {
 
 /** POST /predict, and the same with the model in the path. */
 export function predictRoutes(services: PredictServices): Route[] {
+  const bodies = new PredictBodyReader(services);
   const route = (path: string): Route => ({
     method: 'post',
     path,
     scope: 'infer',
-    handle: (exchange) => predict(exchange, services),
+    handle: (exchange) => predict(exchange, bodies, services),
   });
   return [route('/predict'), route('/models/:name/predict'), route('/models/:name/versions/:version/predict')];
 }
 
-async function predict(exchange: Exchange, services: PredictServices): Promise<void> {
+async function predict(exchange: Exchange, bodies: PredictBodyReader, services: PredictServices): Promise<void> {
   const { request, response, context } = exchange;
-  expectJson(request);
-  const body = await readBody(request, services.limits.body_bytes, services.bodies);
+  const { query } = request;
+  const body = await bodies.read(request, { params: request.params as Record<string, string>, query });
+  // The client may have left while its body was inflated.
+  if (context.error !== undefined) throw context.error;
   const prediction = startJobs(body, exchange, services);
   const outcomes = await prediction.outcomes;
   // The client has left, or the answer was begun by somebody who ends the connection.
@@ -53,9 +59,9 @@ interface Prediction extends AnsweredRequest {
 }
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
-function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
-  const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
-  const { name, version } = targetOf(envelope, request.params as Record<string, string>);
+function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
+  const envelope = body.kind === 'json' ? readEnvelope(parseJson(body.body), services.limits.max_rows) : body.envelope;
+  const { name, version } = targetOf(envelope, body.named);
   const model = resolveModel({ name, version }, envelope, services);
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
@@ -66,7 +72,8 @@ function startJobs(body: Buffer, { request, context }: Exchange, services: Predi
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
     const { code } = toMillraceError(error);
-    if (code === 'INVALID_INPUT') services.events.emit('jobRejected', { ...model.ref, jobId: id, rows: 1, code });
+    if (code === 'INVALID_INPUT' || code === 'UNSUPPORTED_MEDIA_TYPE')
+      services.events.emit('jobRejected', { ...model.ref, jobId: id, rows: 1, code });
     throw error;
   }
 }
@@ -115,7 +122,10 @@ function submitItems(
     finish = resolve;
   });
   const requests = items.map((item, index): JobRequest => {
-    const input = isList ? decodeOrError(decoder, item, `inputs[${index}]`) : decoder.decode(item, 'input');
+    const { model: name } = model.ref;
+    const input = isList
+      ? decodeOrError(decoder, item, { path: `inputs[${index}]`, name })
+      : decodeItem(decoder, item, { path: 'input', name });
     let output = '';
     const encode = (outputs: NamedTensors) => {
       output = encodeItem(outputs, loaded.plan.axes);
@@ -135,9 +145,25 @@ function submitItems(
   return finished;
 }
 
-function decodeOrError(decoder: ItemDecoder, item: unknown, path: string): JobRequest['input'] {
+interface ItemPlace {
+  readonly path: string;
+  /** The model's. */
+  readonly name: string;
+}
+
+function decodeItem(decoder: ItemDecoder, item: unknown, { path, name }: ItemPlace): InferenceRequest {
+  if (!(item instanceof SentFile)) return decoder.decode(item, path);
+  const hint = 'with curl, -H "content-type: application/json"';
+  throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', `Model ${name} takes tensors as JSON, and no files: ${hint}.`, {
+    path,
+    expected: 'application/json',
+    got: item.mediaType?.slice(0, 100) ?? 'a file',
+  });
+}
+
+function decodeOrError(decoder: ItemDecoder, item: unknown, place: ItemPlace): JobRequest['input'] {
   try {
-    return decoder.decode(item, path);
+    return decodeItem(decoder, item, place);
   } catch (error) {
     return toMillraceError(error);
   }
