@@ -70,7 +70,9 @@ const headers = `
   sent a valid one.
 - \`Retry-After\`, in seconds, comes with every 503 and with \`QUEUE_FULL\`; for the latter it is reckoned from how fast
   the queue empties.
-- \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.`;
+- \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.
+- \`Accept-Encoding\` comes with \`UNSUPPORTED_MEDIA_TYPE\` where a body is compressed in a way that is not taken, and
+  names those that are.`;
 
 const grpcNames = {
   1: 'CANCELLED',

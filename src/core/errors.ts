@@ -18,7 +18,7 @@ export const errorTable = {
   JOB_FINISHED: row('The job has finished already', 409, 400, 9, false),
   CANCELLED: row('The job was cancelled', 409, 400, 1, false),
   PAYLOAD_TOO_LARGE: row('The body is larger than allowed', 413, 413, 8, false),
-  UNSUPPORTED_MEDIA_TYPE: row('The body is of a type that this path does not take', 415, 415, 3, false),
+  UNSUPPORTED_MEDIA_TYPE: row('The body, or an item in it, is of a type that is not taken here', 415, 415, 3, false),
   EXECUTION_FAILED: row('The model raised an error while it ran on this input', 422, 400, 3, false),
   OUTPUT_NOT_FINITE: row('The model gave NaN or Infinity, which JSON cannot say', 422, 400, 3, false),
   QUEUE_FULL: row('The queue of the model is full', 429, 503, 8, true),
@@ -56,6 +56,8 @@ export interface ErrorDetails {
   didYouMean?: readonly string[];
   /** Methods that the path takes, for METHOD_NOT_ALLOWED. */
   allow?: readonly string[];
+  /** Content codings that are taken, for UNSUPPORTED_MEDIA_TYPE. */
+  acceptEncoding?: readonly string[];
   /** What happened underneath. For logs alone: it may name files or addresses. */
   cause?: unknown;
 }

@@ -1,6 +1,6 @@
 import { MillraceError } from '../core/errors.js';
 
-/** How many bytes of bodies the server holds at once while they arrive, of all clients together (invariant I7). */
+/** How many bytes of bodies the server holds at once while they arrive and are inflated, of all clients together (invariant I7). */
 export class BodyBudget {
   readonly #maxBytes: number;
   #held = 0;

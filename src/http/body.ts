@@ -82,33 +82,6 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
-/**
- * Makes sure that a request brings JSON, uncompressed.
- *
- * @throws MillraceError UNSUPPORTED_MEDIA_TYPE
- */
-export function expectJson({ headers }: IncomingMessage): void {
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity') {
-    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The body is compressed.', {
-      path: 'headers.content-encoding',
-      expected: 'identity',
-      got: encoding.slice(0, 100),
-    });
-  }
-  const type = headers['content-type'] ?? 'no content-type';
-  if (/^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset="?utf-8"?\s*)?$/i.test(type)) return;
-  throw new MillraceError(
-    'UNSUPPORTED_MEDIA_TYPE',
-    'The body must be JSON, and say so: with curl, -H "content-type: application/json".',
-    {
-      path: 'headers.content-type',
-      expected: 'application/json',
-      got: type.slice(0, 100),
-    },
-  );
-}
-
 function tooLarge(maxBytes: number, got: string, more = ''): MillraceError {
   return new MillraceError('PAYLOAD_TOO_LARGE', 'The body is larger than allowed.', {
     path: 'body',

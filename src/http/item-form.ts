@@ -70,9 +70,10 @@ function pipelineForm(loaded: LoadedModel, { takes }: RunningPipeline): ItemForm
 }
 
 function noFiles(path: string, { mediaType }: SentFile): MillraceError {
-  return new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The model takes tensors as JSON, and no files.', {
+  const text = 'The model takes tensors as JSON, and no files: with curl, -H "content-type: application/json".';
+  return new MillraceError('UNSUPPORTED_MEDIA_TYPE', text, {
     path,
-    expected: 'JSON arrays of numbers',
-    got: mediaType ?? 'a file of an unknown type',
+    expected: 'application/json',
+    got: mediaType?.slice(0, 100) ?? 'a file',
   });
 }

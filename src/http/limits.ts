@@ -5,10 +5,10 @@ const milliseconds = z.int().min(1).max(2_147_483_647);
 
 /** What one client may ask of the server's edge; sizes in bytes, times in milliseconds. */
 export const httpLimitsSchema = z.strictObject({
-  body_bytes: bytes.default(16 * 1024 * 1024).describe('Bytes of a request body'),
+  body_bytes: bytes.default(16 * 1024 * 1024).describe('Bytes of a request body, as it comes and once it is inflated'),
   arriving_bytes: bytes
     .default(512 * 1024 * 1024)
-    .describe('Bytes of all request bodies that are arriving at the same time'),
+    .describe('Bytes of all request bodies that are arriving or being inflated at the same time'),
   max_rows: z.int().min(1).max(100_000).default(1_000).describe('Items of one request'),
   header_bytes: bytes.default(16 * 1024).describe('Bytes of the request line and headers'),
   connections: z.int().min(1).default(10_000).describe('Connections open at the same time'),

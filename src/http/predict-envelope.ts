@@ -3,7 +3,7 @@ import { MillraceError } from '../core/errors.js';
 import { describeIssues } from '../core/zod-issues.js';
 import { PRIORITY } from '../jobs/job-request.js';
 
-const idSchema = z
+export const idSchema = z
   .string()
   .min(1)
   .max(64)
@@ -12,7 +12,7 @@ const idSchema = z
 /** A day: who waits longer has been forgotten. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
-const parametersSchema = z.strictObject({
+export const parametersSchema = z.strictObject({
   timeout_ms: z
     .int()
     .min(1)
@@ -43,7 +43,7 @@ export const predictEnvelopeSchema = z.strictObject({
   parameters: parametersSchema.optional(),
 });
 
-/** A checked body: its items, and whether they were sent as one or as a list. */
+/** A checked request: its items, JSON values or instances of SentFile, and whether they were sent as one or as a list. */
 export interface PredictRequest {
   readonly model: string | undefined;
   readonly version: string | undefined;
@@ -74,14 +74,7 @@ export function readEnvelope(body: unknown, maxRows: number): PredictRequest {
       'input',
     );
   }
-  if (inputs !== undefined && inputs.length > maxRows) {
-    const details = { path: 'inputs', expected: `at most ${maxRows} items`, got: `${inputs.length}` };
-    throw new MillraceError(
-      'TOO_MANY_ROWS',
-      'The request holds more items than allowed; send them in several requests.',
-      details,
-    );
-  }
+  if (inputs !== undefined) checkItemCount(inputs.length, { maxRows, path: 'inputs' });
   return {
     model,
     version: version === undefined ? undefined : String(version),
@@ -93,33 +86,41 @@ export function readEnvelope(body: unknown, maxRows: number): PredictRequest {
   };
 }
 
+/** @throws MillraceError TOO_MANY_ROWS */
+export function checkItemCount(count: number, { maxRows, path }: { maxRows: number; path: string }): void {
+  if (count <= maxRows) return;
+  const text = 'The request holds more items than allowed; send them in several requests.';
+  throw new MillraceError('TOO_MANY_ROWS', text, { path, expected: `at most ${maxRows} items`, got: `${count}` });
+}
+
 /**
- * The model and version that a request names: in the path, or in the body.
+ * The model and version that a request names: in the URL, or in the body.
  *
+ * @param named what the URL names
  * @throws MillraceError INVALID_REQUEST if it names none, or two different ones
  */
 export function targetOf(
   { model, version }: PredictRequest,
-  params: Record<string, string>,
+  named: { readonly name?: string; readonly version?: string },
 ): { name: string; version: string | undefined } {
-  const name = params['name'] ?? model;
+  const name = named.name ?? model;
   if (name === undefined) {
     const details = { path: 'model', expected: 'the name of a model that GET /models lists', got: 'nothing' };
     throw new MillraceError('INVALID_REQUEST', 'The request names no model.', details);
   }
-  for (const [path, inBody, inPath] of [
-    ['model', model, params['name']],
-    ['version', version, params['version']],
+  for (const [path, inBody, inUrl] of [
+    ['model', model, named.name],
+    ['version', version, named.version],
   ] as const) {
-    if (inBody === undefined || inPath === undefined || inBody === inPath) continue;
-    const text = `The body names another ${path} than the path.`;
+    if (inBody === undefined || inUrl === undefined || inBody === inUrl) continue;
+    const text = `The body names another ${path} than the URL.`;
     throw new MillraceError('INVALID_REQUEST', text, {
       path,
-      expected: inPath.slice(0, 128),
+      expected: inUrl.slice(0, 128),
       got: inBody.slice(0, 128),
     });
   }
-  return { name, version: params['version'] ?? version };
+  return { name, version: named.version ?? version };
 }
 
 /**

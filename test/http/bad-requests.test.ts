@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { errorTable } from '#src/core/errors.js';
 import { affine, gatherTable, identity } from '../support/fixture-models.js';
+import { FORM_TYPE, field, formBytes } from '../support/form-bytes.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
 
 const MAX_BODY = 200_000;
@@ -45,11 +46,85 @@ const bad: Record<string, BadRequest> = {
     code: 'UNSUPPORTED_MEDIA_TYPE',
     path: 'headers.content-type',
   },
-  'a compressed body': {
+  'another content type for a model': {
     body: json('[1,2,3,4]'),
-    headers: { 'Content-Encoding': 'gzip' },
+    to: '/models/affine/predict',
+    headers: { 'Content-Type': 'text/plain' },
+    code: 'UNSUPPORTED_MEDIA_TYPE',
+    path: 'input',
+  },
+  'another compression': {
+    body: json('[1,2,3,4]'),
+    headers: { 'Content-Encoding': 'zstd' },
     code: 'UNSUPPORTED_MEDIA_TYPE',
     path: 'headers.content-encoding',
+  },
+  'a body that is not compressed as it says': {
+    body: json('[1,2,3,4]'),
+    headers: { 'Content-Encoding': 'gzip' },
+    code: 'INVALID_REQUEST',
+    path: 'body',
+  },
+  'a form without a boundary': {
+    body: formBytes([]),
+    headers: { 'Content-Type': 'multipart/form-data' },
+    code: 'INVALID_REQUEST',
+    path: 'headers.content-type',
+  },
+  'a form that is cut off': {
+    body: formBytes([field('model', 'affine')]).subarray(0, -20),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'INVALID_REQUEST',
+    path: 'body',
+  },
+  'a form without an item': {
+    body: formBytes([field('model', 'affine')]),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'INVALID_REQUEST',
+    path: 'body',
+  },
+  'a form that names no model': {
+    body: formBytes([field('input', 'x')]),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'INVALID_REQUEST',
+    path: 'model',
+  },
+  'a form of 2,000 parts': {
+    body: formBytes(Array.from({ length: 2_000 }, () => field('input', 'x'))),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'TOO_MANY_ROWS',
+    path: 'body',
+  },
+  'a part without a name': {
+    body: formBytes([{ headers: [], bytes: 'x' }]),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'INVALID_REQUEST',
+    path: 'part[0]',
+  },
+  'a part of very many headers': {
+    body: formBytes([{ headers: Array.from({ length: 10_000 }, () => 'X: y'), bytes: 'x' }]),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'PAYLOAD_TOO_LARGE',
+    path: 'part[0]',
+  },
+  'a text for numbers': {
+    body: formBytes([field('model', 'affine'), field('input', '[1,2,3,4]')]),
+    headers: { 'Content-Type': FORM_TYPE },
+    code: 'INVALID_INPUT',
+    path: 'input',
+  },
+  'two models in the query': {
+    body: item(1),
+    to: '/predict?model=affine&model=affine',
+    code: 'INVALID_REQUEST',
+    path: 'query.model',
+  },
+  'another model in the query': { body: item(1), to: '/predict?model=flags', code: 'INVALID_REQUEST', path: 'model' },
+  'another version in the query': {
+    body: item(1),
+    to: '/models/affine/versions/1/predict?version=2',
+    code: 'INVALID_REQUEST',
+    path: 'query.version',
   },
   'a depth of 100,000': { body: json('['.repeat(100_000)), code: 'INVALID_JSON', path: 'body' },
   'a huge body': { body: ' '.repeat(MAX_BODY + 1), code: 'PAYLOAD_TOO_LARGE', path: 'body' },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { affine } from '../support/fixture-models.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
@@ -48,6 +49,14 @@ describe('a body that costs more than its bytes', () => {
     assert.equal(body.code, 'INVALID_REQUEST');
     assert.match(body.detail, /99990 more unknown keys/);
     assert.ok(text.length < 10_000, `${text.length} characters`);
+    await assertStillServes();
+  });
+
+  it('such as one that inflates to more than the server may hold is refused while it does', async () => {
+    const bytes = gzipSync(Buffer.alloc(MAX_ARRIVING + 1, ' '));
+    const sent = server.post('/predict', bytes, { 'Content-Encoding': 'gzip' }).serialize((data) => data as string);
+    const { body, headers } = await sent.expect(503);
+    assert.deepEqual([body.code, body.retryable, headers['retry-after']], ['OVERLOADED', true, '1']);
     await assertStillServes();
   });
 

@@ -69,4 +69,9 @@ describe('problemHeaders', () => {
     const error = new MillraceError('METHOD_NOT_ALLOWED', '', { allow: ['GET', 'HEAD'] });
     assert.deepEqual(problemHeaders(error), { Allow: 'GET, HEAD' });
   });
+
+  it('names the codings that are taken', () => {
+    const error = new MillraceError('UNSUPPORTED_MEDIA_TYPE', '', { acceptEncoding: ['gzip', 'br'] });
+    assert.deepEqual(problemHeaders(error), { 'Accept-Encoding': 'gzip, br' });
+  });
 });

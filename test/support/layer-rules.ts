@@ -26,6 +26,7 @@ const partOf: Readonly<Record<string, string>> = { 'config-sources': 'config', c
 
 /** Where each package may be imported: a folder, or one file. */
 const doors: Readonly<Record<string, string>> = {
+  '@fastify/busboy': 'http/',
   '@petamoriken/float16': 'tensor/half-float.ts',
   commander: 'main.ts',
   express: 'http/',

@@ -5,10 +5,11 @@ import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
 import type { ModelResult } from '../../serving/model-input.js';
 import type { ModelManager, Target } from '../../serving/model-manager.js';
-import { expectJson, parseJson, readBody } from '../body.js';
+import { parseJson } from '../body.js';
 import type { BodyBudget } from '../body-budget.js';
 import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
+import { type PredictBody, PredictBodyReader } from '../predict-body.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
@@ -25,19 +26,22 @@ export interface PredictServices {
 
 /** POST /predict, and the same with the model in the path. */
 export function predictRoutes(services: PredictServices): Route[] {
+  const bodies = new PredictBodyReader(services);
   const route = (path: string): Route => ({
     method: 'post',
     path,
     scope: 'infer',
-    handle: (exchange) => predict(exchange, services),
+    handle: (exchange) => predict(exchange, bodies, services),
   });
   return [route('/predict'), route('/models/:name/predict'), route('/models/:name/versions/:version/predict')];
 }
 
-async function predict(exchange: Exchange, services: PredictServices): Promise<void> {
+async function predict(exchange: Exchange, bodies: PredictBodyReader, services: PredictServices): Promise<void> {
   const { request, response, context } = exchange;
-  expectJson(request);
-  const body = await readBody(request, services.limits.body_bytes, services.bodies);
+  const { query } = request;
+  const body = await bodies.read(request, { params: request.params as Record<string, string>, query });
+  // The client may have left while its body was inflated.
+  if (context.error !== undefined) throw context.error;
   const prediction = startJobs(body, exchange, services);
   const outcomes = await prediction.outcomes;
   // The client has left, or the answer was begun by somebody who ends the connection.
@@ -50,21 +54,22 @@ interface Prediction extends AnsweredRequest {
 }
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
-function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
-  const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
-  const { name, version } = targetOf(envelope, request.params as Record<string, string>);
+function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
+  const envelope = body.kind === 'json' ? readEnvelope(parseJson(body.body), services.limits.max_rows) : body.envelope;
+  const { name, version } = targetOf(envelope, body.named);
   const target = resolveModel({ name, version }, envelope, services);
   const { model } = target;
   const timeoutMs =
     envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
   try {
-    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.length }, services.jobs);
+    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.bytes }, services.jobs);
     return { id, model: target.name, version: model.ref.version, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
     const { code } = toMillraceError(error);
-    if (code === 'INVALID_INPUT') services.events.emit('jobRejected', { ...model.ref, jobId: id, rows: 1, code });
+    if (code === 'INVALID_INPUT' || code === 'UNSUPPORTED_MEDIA_TYPE')
+      services.events.emit('jobRejected', { ...model.ref, jobId: id, rows: 1, code });
     throw error;
   }
 }
