@@ -4,23 +4,29 @@ import { describe, it } from 'node:test';
 import { createServer } from '#src/server.js';
 
 interface Example {
-  readonly url: string;
+  readonly path: string;
   readonly headers: Record<string, string>;
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly answer: unknown;
 }
 
-/** Each `curl … -d` of the README with the answer that is printed below it. */
-function examplesIn(text: string): Example[] {
+/** Each `curl …` of the README that is followed by its answer. */
+async function examplesIn(text: string): Promise<Example[]> {
   const blocks = text.matchAll(/```sh\n(curl[^`]+)```\s+```json\n([^`]+)```/g);
-  return [...blocks].map(([, command = '', answer = '']) => ({
-    url: /https?:\/\/\S+/.exec(command)?.[0] ?? '',
-    headers: Object.fromEntries(
-      [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]) => [name, value]),
-    ),
-    body: /-d '([^']+)'/.exec(command)?.[1] ?? '',
-    answer: JSON.parse(answer),
-  }));
+  return Promise.all(
+    [...blocks].map(async ([, command = '', answer = '']) => {
+      const { pathname, search } = new URL(/https?:\/\/[^\s'"]+/.exec(command)?.[0] ?? '');
+      const [, file] = /--data-binary @(\S+)/.exec(command) ?? [];
+      const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]) => [name, value]);
+      return {
+        path: pathname + search,
+        // What curl says of a body when nothing else is said.
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...Object.fromEntries(headers) },
+        body: file === undefined ? (/-d '([^']+)'/.exec(command)?.[1] ?? '') : await readFile(file),
+        answer: JSON.parse(answer),
+      };
+    }),
+  );
 }
 
 /** What is measured differs from run to run. */
@@ -29,8 +35,8 @@ const withoutTimings = (value: unknown): unknown =>
 
 describe('the curl lines of the README', () => {
   it('give the answers that are printed there', async (t) => {
-    const examples = examplesIn(await readFile('README.md', 'utf8'));
-    assert.equal(examples.length, 2);
+    const examples = await examplesIn(await readFile('README.md', 'utf8'));
+    assert.equal(examples.length, 6);
     const millrace = await createServer({
       models: './models',
       port: 0,
@@ -40,9 +46,9 @@ describe('the curl lines of the README', () => {
     t.after(() => millrace.close());
     await millrace.loaded;
     const origin = await millrace.listen();
-    for (const { url, headers, body, answer } of examples) {
-      const response = await fetch(origin + new URL(url).pathname, { method: 'POST', headers, body });
-      assert.deepEqual(withoutTimings(await response.json()), withoutTimings(answer));
+    for (const { path, headers, body, answer } of examples) {
+      const response = await fetch(origin + path, { method: 'POST', headers, body });
+      assert.deepEqual(withoutTimings(await response.json()), withoutTimings(answer), path);
     }
   });
 });

@@ -18,7 +18,7 @@ Every error has a code that stays what it is; programs go by the code, and the t
 problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)). Here the last number came as text (the answer
 itself is on one line):
 
-${block('sh', `curl -i http://127.0.0.1:8000/predict -H 'content-type: application/json' \\\n  -d '${JSON.stringify({ model: 'penguins', input })}'`)}
+${block('sh', `curl -i http://127.0.0.1:8000/predict -H 'content-type: application/json' \\\n  -d '${JSON.stringify({ model: 'penguins.tensors', input })}'`)}
 
 ${block('http', `HTTP/1.1 ${status} ${STATUS_CODES[status]}\nContent-Type: ${PROBLEM_TYPE}\nX-Request-Id: ${rest.request_id}`)}
 
@@ -28,7 +28,7 @@ In a request with \`inputs\` each item succeeds or fails by itself: the answer i
 document under \`error\` where the others have their \`output\`.`;
 }
 
-/** The error for an input that does not fit `penguins`, which takes rows of four numbers. */
+/** The error for an input that does not fit `penguins.tensors`, which takes rows of four numbers. */
 function refusalOf(input) {
   const features = { name: 'features', datatype: 'FP32', shape: [{ symbol: 'N' }, 4] };
   const decoder = new ItemDecoder({ inputs: [features], outputs: [] }, { inputs: { features: 0 }, outputs: {} });
