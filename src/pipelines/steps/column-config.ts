@@ -50,7 +50,7 @@ export const columnSchema = z
       context.addIssue({ code: 'custom', path: [key], message: expected });
     for (const [type, keys] of Object.entries(keysByType)) {
       if (column.type === type) continue;
-      for (const key of keys) if (Object.hasOwn(column, key)) wrong(key, `nothing: it is for columns of type ${type}`);
+      for (const key of keys) if (Object.hasOwn(column, key)) wrong(key, `only columns of type ${type} have this`);
     }
     const { type, min, max, categories, encoding, missing } = column;
     if (type === 'category' && categories === undefined) wrong('categories', 'the categories in their order');

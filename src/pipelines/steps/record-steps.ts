@@ -45,7 +45,7 @@ const columnsStep = stepKind({
       runs: 'javascript',
       run: (value) => {
         const tensors = reader.read(value as Values['record']);
-        return only === undefined ? tensors : (tensors[only.name] as Tensor);
+        return (only === undefined ? undefined : tensors[only.name]) ?? tensors;
       },
       effort: () => configs.length,
       sample: () => sample,
