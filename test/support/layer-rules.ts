@@ -27,7 +27,8 @@ const partOf: Readonly<Record<string, string>> = { 'config-sources': 'config', c
 /** Where each package may be imported: a folder, or one file. */
 const doors: Readonly<Record<string, string>> = {
   '@petamoriken/float16': 'tensor/half-float.ts',
-  commander: 'main.ts',
+  'cli-table3': 'cli/',
+  commander: 'cli/',
   express: 'http/',
   leven: 'core/near-names.ts',
   'onnxruntime-node': 'runtime/',
