@@ -5,6 +5,9 @@ import { readYaml } from './core/yaml-document.js';
 
 const PREFIX = 'MILLRACE_';
 
+/** Variables for the command line alone: where the settings lie, and which server to ask. */
+const NO_SETTINGS: readonly string[] = [`${PREFIX}CONFIG`, `${PREFIX}URL`];
+
 /**
  * Variables that Kubernetes sets in every pod when a Service is called "millrace" (its documentation: "Service
  * environment variables"); they are no settings of ours, and MILLRACE_PORT collides with one that is.
@@ -16,7 +19,7 @@ export function environmentLayer(environment: Readonly<Record<string, string | u
   const values: Record<string, unknown> = {};
   // A part comes after the whole that it is a part of, whatever the order of the variables.
   for (const [name, text] of Object.entries(environment).sort(([a], [b]) => a.length - b.length)) {
-    if (!name.startsWith(PREFIX) || text === undefined || name === `${PREFIX}CONFIG` || FROM_KUBERNETES.test(name))
+    if (!name.startsWith(PREFIX) || text === undefined || NO_SETTINGS.includes(name) || FROM_KUBERNETES.test(name))
       continue;
     if (name === `${PREFIX}PORT` && /^(tcp|udp):\/\//.test(text)) continue;
     const keys = name.slice(PREFIX.length).toLowerCase().split('__');

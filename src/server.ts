@@ -13,6 +13,7 @@ import { usableCpus } from './runtime/cpu-quota.js';
 import { onnxThreadBackend } from './runtime/onnx-backend.js';
 import { ChildProcessProviderProbe } from './runtime/provider-probe.js';
 import { type ModelEntry, ModelManager } from './serving/model-manager.js';
+import { selectModels } from './serving/model-names.js';
 import type { ModelLimits } from './serving/open-model.js';
 import type { ServedModel } from './serving/served-model.js';
 
@@ -35,9 +36,18 @@ export async function createServer(input: ServerConfigInput = {}): Promise<Millr
   return startServer(resolveConfig([{ values: input, nameOf: (path) => path }]));
 }
 
-/** As `createServer`, for a configuration that was checked. */
-export async function startServer(config: ServerConfig): Promise<Millrace> {
-  const repository = await scanRepository(config.models, config.limits.model_bytes);
+/**
+ * As `createServer`, for a configuration that was checked.
+ *
+ * @param options `only`: the names of the models to serve; the others are as if they were not in the folder
+ * @throws MillraceError also MODEL_NOT_FOUND if `only` holds a name that means no model
+ */
+export async function startServer(
+  config: ServerConfig,
+  { only }: { readonly only?: readonly string[] } = {},
+): Promise<Millrace> {
+  const found = await scanRepository(config.models, config.limits.model_bytes);
+  const repository = only === undefined ? found : selectModels(found, only);
   const observers = await Promise.all(
     config.observers.map((entry, index) => loadObserver(entry, `observers[${index}]`)),
   );

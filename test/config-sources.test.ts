@@ -48,8 +48,9 @@ describe('environmentLayer', () => {
     }
   });
 
-  it('leaves out the name of the file, which is no setting', () => {
-    assert.deepEqual(environmentLayer({ MILLRACE_CONFIG: './millrace.yaml' }).values, {});
+  it('leaves out what is no setting: the name of the file, and the server that the command line asks', () => {
+    const variables = { MILLRACE_CONFIG: './millrace.yaml', MILLRACE_URL: 'http://127.0.0.1:9000' };
+    assert.deepEqual(environmentLayer(variables).values, {});
   });
 
   it('passes over what Kubernetes sets for a Service called millrace', () => {

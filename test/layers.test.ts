@@ -10,7 +10,7 @@ const graph = await readImportGraph(fileURLToPath(new URL('../../src', import.me
 describe('the source files', () => {
   it('are read with their imports', () => {
     assert.ok(graph.size > 50, `only ${graph.size} files`);
-    assert.ok(graph.get('main.ts')?.includes('core/errors.ts'));
+    assert.ok(graph.get('cli/program.ts')?.includes('core/errors.ts'));
     assert.ok(graph.get('core/zod-issues.ts')?.includes('zod'), 'an import of a type');
     assert.ok(graph.get('runtime/onnx-session.ts')?.includes('onnxruntime-node'));
   });

@@ -22,12 +22,18 @@ describe('millrace', () => {
     const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    for (const command of ['serve', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
+    for (const command of ['serve', 'predict', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);
     for (const option of ['models', 'host', 'port', 'config', 'auth', 'log-level']) {
       assert.match(serve.stdout, new RegExp(`^ {2}--${option} <`, 'm'));
     }
+    const predict = await run('predict', '--help');
+    assert.equal(predict.code, 0);
+    for (const option of ['file', 'url', 'local', 'models', 'model-version', 'timeout-ms', 'json', 'progress']) {
+      assert.match(predict.stdout, new RegExp(`^ {2}(-f, )?--${option}\\b`, 'm'));
+    }
+    assert.match(predict.stdout, /^ {2}millrace predict penguins '\[45\.5, 17, 196, 3500\]'$/m);
   });
 
   const mistakes: Record<string, [args: string[], message: RegExp]> = {
@@ -35,6 +41,17 @@ describe('millrace', () => {
     'an unknown command': [['sevre'], /unknown command 'sevre'[^]*Did you mean serve/],
     'an option without its value': [['serve', '--port'], /argument missing/],
     'an argument too many': [['serve', 'models'], /too many arguments/],
+    'a server and --local': [
+      ['predict', 'm', '1', '--local', '--url', 'http://a'],
+      /--local.* cannot be used with .*--url/,
+    ],
+    'a server and a model folder': [
+      ['predict', 'm', '1', '--models', 'd', '--url', 'http://a'],
+      /--models.* cannot be used/,
+    ],
+    'a version that is none': [['predict', 'm', '1', '--model-version', 'v2'], /Expected a whole number from 1/],
+    'no concurrency': [['predict', 'm', '1', '--concurrency', '0'], /Expected a whole number from 1 to 256/],
+    'no model': [['predict'], /missing required argument 'model'/],
     'a log level that is none': [['serve', '--log-level', 'loud'], /silent, fatal, error, warn, info, debug, trace/],
   };
   for (const [what, [args, message]] of Object.entries(mistakes)) {

@@ -1,13 +1,35 @@
+import type { Command } from 'commander';
 import { resolveConfig } from '../config.js';
 import type { Millrace } from '../millrace-server.js';
 import { shapeText } from '../model/signature.js';
 import { scanRepository } from '../repository/model-repository.js';
-import { startServer } from '../server.js';
 import { readModelConfig } from '../serving/model-config.js';
 import type { ServedModel } from '../serving/served-model.js';
+import { startServerLazily } from './lazy-server.js';
+import { addShowCommand } from './show-command.js';
 
-/** `millrace models list`: what lies in a folder. */
-export async function listModels(folder: string): Promise<number> {
+/** `millrace models`: defines it and what it can do. */
+export function addModelsCommand(program: Command, ended: (exitCode: number) => void): void {
+  const models = program.command('models').description('look at models without serving them');
+  models
+    .command('list')
+    .description('list the models of a folder and what is wrong with them, without loading them')
+    .argument('[dir]', 'the model folder', './models')
+    .action(async (dir: string) => {
+      ended(await listModels(dir));
+    });
+  models
+    .command('check')
+    .description('load each model of a folder, probe it, and say how it would be served; exits with 1 if one cannot be')
+    .argument('[dir]', 'the model folder', './models')
+    .action(async (dir: string) => {
+      ended(await checkModels(dir));
+    });
+  addShowCommand(models, ended);
+}
+
+/** What lies in a folder. */
+async function listModels(folder: string): Promise<number> {
   const models = await scanRepository(folder, Number.POSITIVE_INFINITY);
   for (const { name, versions, problem, configFile, config } of models) {
     const checked = readModelConfig(configFile, config);
@@ -22,15 +44,15 @@ export async function listModels(folder: string): Promise<number> {
 }
 
 /**
- * `millrace models check`: loads each model as a server would, and says how it would be served.
+ * Loads each model as a server would, and says how it would be served.
  *
  * @returns 1 if a model cannot be served, or there is none; else 0
  */
-export async function checkModels(folder: string): Promise<number> {
+async function checkModels(folder: string): Promise<number> {
   const config = resolveConfig([
     { values: { models: folder, instances: 1, log: { level: 'silent' } }, nameOf: (path) => path },
   ]);
-  const millrace = await startServer(config);
+  const millrace = await startServerLazily(config);
   await millrace.loaded;
   const problems = report(millrace, folder);
   millrace.destroy();

@@ -1,31 +1,47 @@
+import { type Command, Option } from 'commander';
 import { resolveConfig } from '../config.js';
-import { environmentLayer, fileLayer, flagLayer, scalar } from '../config-sources.js';
+import { flagLayer, scalar } from '../config-sources.js';
 import { MillraceError } from '../core/errors.js';
 import type { Millrace } from '../millrace-server.js';
-import { startServer } from '../server.js';
+import { logLevels } from '../observe/logger.js';
+import { startServerLazily } from './lazy-server.js';
+import { settingsLayers } from './settings.js';
 
-const DEFAULT_CONFIG_FILE = './millrace.yaml';
 /** A terminal and npm may each deliver the signal that the user sent once. */
 const ONE_SIGNAL_MS = 1_000;
 
+/** `millrace serve`: defines it. */
+export function addServeCommand(program: Command, ended: (exitCode: number) => void): void {
+  program
+    .command('serve')
+    .description('serve the models until SIGINT or SIGTERM')
+    .option('--models <dir>', 'the model folder (default: ./models)')
+    .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'the port; 0 takes any that is free (default: 8000)')
+    .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
+    .option('--auth <mode>', 'none: let everybody in who can reach the address')
+    .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
+    .action(async (flags: Record<string, string>) => {
+      ended(await serve(flags));
+    });
+}
+
 /**
- * `millrace serve`: listens until a signal comes, then finishes what was accepted.
+ * Listens until a signal comes, then finishes what was accepted.
  *
  * @returns the exit code, when the server has stopped
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
-export async function serve({ config: file, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
-  const configFile = file ?? process.env['MILLRACE_CONFIG'];
+async function serve({ config: file, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
   const config = resolveConfig([
-    fileLayer(configFile ?? DEFAULT_CONFIG_FILE, configFile === undefined),
-    environmentLayer(process.env),
+    ...settingsLayers(file),
     flagLayer({
       ...flags,
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),
   ]);
-  const millrace = await startServer(config);
+  const millrace = await startServerLazily(config);
   await millrace.listen().catch((error: unknown) => {
     millrace.destroy();
     throw listenFailure(error as NodeJS.ErrnoException, config);

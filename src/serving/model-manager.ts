@@ -1,16 +1,13 @@
 import { MillraceError } from '../core/errors.js';
-import { nearNames } from '../core/near-names.js';
 import type { RepositoryModel } from '../repository/model-repository.js';
 import { compareVersions, selectVersions } from '../repository/version-policy.js';
 import { readModelConfig } from './model-config.js';
+import { baseName, modelNotFound, TENSORS_SUFFIX } from './model-names.js';
 import type { ServingContext } from './open-model.js';
 import { ServedModel } from './served-model.js';
 
 /** Models that load at the same time while the server starts: each takes the processors for itself while it warms up. */
 const PARALLEL_LOADS = 2;
-
-/** What the name of a model with a pipeline is followed by to mean its tensor form: the same model without the pipeline. */
-const TENSORS_SUFFIX = '.tensors';
 
 /** A model by name: its served versions, oldest first, or why it has none. */
 export interface ModelEntry {
@@ -95,19 +92,12 @@ export class ModelManager {
   entry(name: string): ModelEntry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
-    const base = name.endsWith(TENSORS_SUFFIX) ? this.#entries.get(name.slice(0, -TENSORS_SUFFIX.length)) : undefined;
+    const base = this.#entries.get(baseName(name) ?? '');
     if (base !== undefined && hasPipeline(base)) return tensorForm(base);
-    const didYouMean = nearNames(
+    throw modelNotFound(
       name,
       this.listed.map((each) => each.name),
     );
-    const hint = didYouMean.length === 0 ? '' : ` Did you mean ${didYouMean.join(' or ')}?`;
-    throw new MillraceError('MODEL_NOT_FOUND', `There is no model of this name.${hint}`, {
-      path: 'model',
-      expected: 'the name of a model that GET /models lists',
-      got: name.slice(0, 128),
-      didYouMean,
-    });
   }
 
   /**

@@ -9,6 +9,8 @@ export interface CommandOptions {
   /** Where `./models` and `./millrace.yaml` are looked for. */
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What comes on standard input; without it there is none. */
+  readonly input?: string | Uint8Array;
 }
 
 /** How a process ended. */
@@ -28,17 +30,18 @@ export interface Command {
 }
 
 /** Starts `millrace` with these arguments; no setting of the test's own environment reaches it. */
-export function startCommand(args: readonly string[], { cwd, env = {} }: CommandOptions): Command {
+export function startCommand(args: readonly string[], { cwd, env = {}, input }: CommandOptions): Command {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));
   const child = spawn(process.execPath, [mainScript, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   const text = { stdout: '', stderr: '' };
   let changed: () => void = () => undefined;
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (part: string) => {
+    child[name]?.setEncoding('utf8').on('data', (part: string) => {
       text[name] += part;
       changed();
     });

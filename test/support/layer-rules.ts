@@ -28,7 +28,8 @@ const partOf: Readonly<Record<string, string>> = { 'config-sources': 'config', c
 const doors: Readonly<Record<string, string>> = {
   '@fastify/busboy': 'http/',
   '@petamoriken/float16': 'tensor/half-float.ts',
-  commander: 'main.ts',
+  'cli-table3': 'cli/',
+  commander: 'cli/',
   express: 'http/',
   leven: 'core/near-names.ts',
   'onnxruntime-node': 'runtime/',
