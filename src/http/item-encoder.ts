@@ -17,18 +17,24 @@ export function encodeItem(outputs: NamedTensors, axes: BatchAxes): string {
     const axis = axes.outputs[name] ?? null;
     // A model whose rows could not be told apart gives its tensor whole.
     const shape = axis !== null && tensor.shape[axis] === 1 ? tensor.shape.toSpliced(axis, 1) : tensor.shape;
-    parts.push(`${JSON.stringify(name)}:${nestedText(name, tensor, shape)}`);
+    parts.push(`${JSON.stringify(name)}:${nestedText(tensor, shape, `output.${name}`)}`);
   }
   return `{${parts.join(',')}}`;
 }
 
-function nestedText(name: string, { datatype, data }: Tensor, shape: readonly number[]): string {
+/**
+ * Writes a tensor's elements as nested JSON arrays.
+ *
+ * @param path how an error calls the tensor
+ * @throws MillraceError OUTPUT_NOT_FINITE that names the first element which JSON cannot say
+ */
+export function nestedText({ datatype, data }: Tensor, shape: readonly number[], path: string): string {
   let at = 0;
   const write = (axis: number): string => {
     if (axis === shape.length) {
       const value = data[at] as number | bigint | string;
       const text = elementText(datatype, value);
-      if (text === undefined) throw notFinite(name, at, datatype === 'FP16' ? halfToNumber(Number(value)) : value);
+      if (text === undefined) throw notFinite(path, at, datatype === 'FP16' ? halfToNumber(Number(value)) : value);
       at += 1;
       return text;
     }
@@ -40,9 +46,9 @@ function nestedText(name: string, { datatype, data }: Tensor, shape: readonly nu
   return write(0);
 }
 
-function notFinite(name: string, element: number, value: number | bigint | string): MillraceError {
-  return new MillraceError('OUTPUT_NOT_FINITE', `Output ${name} holds a value that JSON cannot say.`, {
-    path: `output.${name}`,
+function notFinite(path: string, element: number, value: number | bigint | string): MillraceError {
+  return new MillraceError('OUTPUT_NOT_FINITE', 'The output holds a value that JSON cannot say.', {
+    path,
     expected: 'finite numbers',
     got: `${String(value)} in element ${element}`,
   });

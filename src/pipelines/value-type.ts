@@ -20,6 +20,22 @@ export interface Label {
   readonly [detail: string]: unknown;
 }
 
+/** What stands in a label's place in the answer, its score apart: a label with other details. */
+export interface LabelRow {
+  readonly label: string;
+  readonly [detail: string]: unknown;
+}
+
+/** What the labels file says of a label by its score; `threshold` with `per_label` does it. */
+export interface LabelPolicy {
+  /** What the score must at least be. */
+  readonly threshold: number | undefined;
+  /** Takes the label's place below that; without it the label is left out. */
+  readonly otherwise: LabelRow | undefined;
+  /** Takes the label's place at or above it. */
+  readonly as: LabelRow | undefined;
+}
+
 /** What flows between the steps of a pipeline, by kind: one item, never a batch, so tensors have no batch axis. */
 export interface Values {
   bytes: Uint8Array;
@@ -61,7 +77,7 @@ export interface TensorType {
 
 /** What is known at load of a value at one place of a pipeline. */
 export type ValueType =
-  | { readonly kind: Exclude<ValueKind, 'image' | 'tensor' | 'tensors' | 'scores'> }
+  | { readonly kind: Exclude<ValueKind, 'image' | 'tensor' | 'tensors' | 'scores' | 'labels'> }
   | {
       readonly kind: 'image';
       readonly width: number | undefined;
@@ -70,7 +86,9 @@ export type ValueType =
     }
   | ({ readonly kind: 'tensor' } & TensorType)
   | { readonly kind: 'tensors'; readonly tensors: Readonly<Record<string, TensorType>> }
-  | { readonly kind: 'scores'; readonly count: number | undefined };
+  | { readonly kind: 'scores'; readonly count: number | undefined }
+  /** By label: what its file says of it. It is known of the type, so that the labels themselves need not carry it. */
+  | { readonly kind: 'labels'; readonly policies?: ReadonlyMap<string, LabelPolicy> };
 
 /** A type of which nothing but the kind is known. */
 export function anyOfKind(kind: ValueKind): ValueType {

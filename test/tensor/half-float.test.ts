@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { halfToNumber, numberToHalf } from '#src/tensor/half-float.js';
+import { halfToNumber, halvesToNumbers, numberToHalf } from '#src/tensor/half-float.js';
 
 /** Known values of IEEE 754 binary16: bit pattern and number. */
 const known: [bits: number, value: number][] = [
@@ -62,5 +62,12 @@ describe('half floats', () => {
       return !Number.isNaN(value) && numberToHalf(value) !== bits;
     });
     assert.deepEqual(changed, []);
+  });
+
+  it('become the same numbers all at once as one by one', () => {
+    const halves = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits);
+    const numbers = halvesToNumbers(halves);
+    const different = [...halves].filter((bits) => !Object.is(numbers[bits], halfToNumber(bits)));
+    assert.deepEqual(different, []);
   });
 });
