@@ -7,7 +7,7 @@ import { effortOf, isAnswer, timed } from './step-decorators.js';
 import type { StepPool } from './step-pool.js';
 
 /** A step of plain JavaScript that will take longer than this leaves the main thread. */
-export const MAX_MAIN_THREAD_MS = 0.2;
+const MAX_MAIN_THREAD_MS = 0.2;
 
 /** Where steps run: what all pipelines of a server share. */
 export interface StepPlaces {
@@ -79,7 +79,7 @@ export class StepRunner {
 
   /**
    * Runs the chain on the same value several times, every step of plain JavaScript on the main thread, and learns from
-   * the later half what each costs: the first runs are of code that its engine has not compiled.
+   * the faster half what each costs: the first runs are of code that its engine has not compiled, and pauses only add.
    */
   async measure(value: Value, { runs, signal }: { runs: number; signal: AbortSource }): Promise<ChainResult> {
     let at: ChainResult = value;
@@ -93,7 +93,8 @@ export class StepRunner {
         // Others have the event loop in between.
         await new Promise((resolve) => setImmediate(resolve));
       }
-      cost.fit(measurements.slice(Math.floor(measurements.length / 2)));
+      measurements.sort((a, b) => a.ms - b.ms);
+      cost.fit(measurements.slice(0, Math.ceil(measurements.length / 2)));
       if (isAnswer(at)) return at;
     }
     return at;

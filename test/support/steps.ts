@@ -3,8 +3,6 @@ import type { TensorSpec } from '#src/model/signature.js';
 import type { CompileContext } from '#src/pipelines/compile-pipeline.js';
 import { type Step, type StepKind, stepKind, type Value } from '#src/pipelines/step.js';
 import { anyOfKind, type ValueKind, type ValueType } from '#src/pipelines/value-type.js';
-import type { Tensor } from '#src/tensor/tensor.js';
-import { fp32 } from './tensors.js';
 
 export interface FakeStep extends Partial<Omit<Step, 'gives'>> {
   readonly takes: ValueKind | readonly ValueKind[];
@@ -50,9 +48,4 @@ export function fakeContext(
     },
     ...overrides,
   };
-}
-
-/** Four numbers, as the model of `fakeContext` takes them. */
-export function four(...values: number[]): Tensor {
-  return fp32([4], ...(values.length === 0 ? [1, 2, 3, 4] : values));
 }
