@@ -21,8 +21,8 @@ const sound = {
   'config-sources.ts': ['config.ts'],
   'server.ts': ['config.ts', 'http/app.ts', 'observe/logger.ts', 'version.ts'],
   'version.ts': ['node:fs'],
-  'cli/serve.ts': ['server.ts', 'config-sources.ts'],
-  'main.ts': ['cli/serve.ts', 'commander'],
+  'cli/serve.ts': ['server.ts', 'config-sources.ts', 'commander'],
+  'main.ts': ['cli/serve.ts'],
 };
 
 /** The sound project with one file changed. */
