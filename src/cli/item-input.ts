@@ -33,16 +33,16 @@ export function readInputs(args: readonly string[], files: readonly string[]): I
 }
 
 /**
- * Reads an item as the JSON that a request holds. What a file means is decided by what the model takes: if it takes
- * bytes, its bytes; else if it takes text, its text; else it is JSON.
+ * Reads an item as a request holds it: a JSON text, or the bytes of a file. What a file means is decided by what the
+ * model takes: if it takes bytes, its bytes; else if it takes text, its text; else it is JSON.
  *
  * @param kinds what the model takes, as GET /models/{name} tells it
  * @throws ProblemError INVALID_INPUT if it cannot be read, or the model could not take it
  */
-export async function itemJson(input: ItemInput, kinds: readonly string[]): Promise<string> {
+export async function readItem(input: ItemInput, kinds: readonly string[]): Promise<string | Uint8Array> {
   if (input.from === 'literal') return literalJson(input, kinds);
   const bytes = await readAll(input);
-  if (kinds.includes('bytes')) return JSON.stringify({ base64: bytes.toString('base64') });
+  if (kinds.includes('bytes')) return bytes;
   const text = utf8(bytes, input);
   return kinds.includes('text') ? JSON.stringify(text) : checkedJson(text, input);
 }

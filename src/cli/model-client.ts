@@ -55,16 +55,22 @@ export class ModelClient {
   /**
    * Has one item predicted.
    *
-   * @param item a JSON text; it is sent as it is
+   * @param item a JSON text, or the bytes of a file; sent as they are
    */
-  async predict(name: string, item: string, { version, timeoutMs }: PredictOptions = {}): Promise<Prediction> {
+  async predict(
+    name: string,
+    item: string | Uint8Array,
+    { version, timeoutMs }: PredictOptions = {},
+  ): Promise<Prediction> {
     const model = `/models/${encodeURIComponent(name)}`;
     const path = version === undefined ? model : `${model}/versions/${encodeURIComponent(version)}`;
-    const parameters = timeoutMs === undefined ? '' : `,"parameters":{"timeout_ms":${timeoutMs}}`;
+    const timeout: Record<string, string> =
+      timeoutMs === undefined ? {} : { 'x-request-timeout-ms': String(timeoutMs) };
+    const isJson = typeof item === 'string';
     const { value, text } = await this.#ask(`${path}/predict`, predictionSchema, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: `{"input":${item}${parameters}}`,
+      headers: { 'content-type': isJson ? 'application/json' : 'application/octet-stream', ...timeout },
+      body: isJson ? `{"input":${item}}` : item,
       ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs + WAY_MS) }),
     });
     const output = jsonMembers(text)?.get('output') ?? 'null';

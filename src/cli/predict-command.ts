@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { runInOrder } from './in-order.js';
-import { type ItemInput, itemJson, readInputs } from './item-input.js';
+import { type ItemInput, readInputs, readItem } from './item-input.js';
 import { ItemReport, type ItemResult } from './item-report.js';
 import { withLocalModel } from './local-model.js';
 import { kindsOf, versionFor } from './model-answers.js';
@@ -109,7 +109,7 @@ async function askForAll(client: ModelClient, { model, inputs, flags, status }: 
     concurrency,
     run: async (input): Promise<ItemResult> => {
       const outcome = outcomeOf(async () =>
-        client.predict(model, await itemJson(input, kinds), { version, timeoutMs }),
+        client.predict(model, await readItem(input, kinds), { version, timeoutMs }),
       );
       return { input, outcome: await outcome };
     },
