@@ -2,7 +2,7 @@ import { MillraceError } from '../core/errors.js';
 import { shown } from '../core/zod-issues.js';
 import { SentFile } from './sent-file.js';
 import type { Value } from './step.js';
-import { readStrokes } from './steps/stroke-steps.js';
+import { readStrokes } from './steps/read-strokes.js';
 import type { ValueKind } from './value-type.js';
 
 /** One item on its way into a pipeline, known by kind. */

@@ -1,8 +1,6 @@
 import type { StepKind } from '../step.js';
-import type { Stroke } from '../value-type.js';
+import { drawStrokesKind } from './draw-strokes.js';
+import { traceStrokesKind } from './trace-strokes.js';
 
-export const strokeSteps: readonly StepKind[] = [];
-
-export function readStrokes(value: unknown): readonly Stroke[] {
-  return value as readonly Stroke[];
-}
+/** Between strokes and images. */
+export const strokeSteps: readonly StepKind[] = [drawStrokesKind, traceStrokesKind];
