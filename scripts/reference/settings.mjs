@@ -55,8 +55,8 @@ function valuesOf(field) {
     return code(inline(Object.fromEntries(Object.keys(properties).map((key) => [key, '…']))));
   if (additionalProperties !== undefined) return `mapping, each value ${nounOf(additionalProperties)}`;
   if (type === 'boolean') return '`true` or `false`';
-  if (type === 'integer') return `whole number ${rangeOf(field)}`;
-  if (type === 'number') return `number ${rangeOf(field)}`;
+  if (type === 'integer') return `whole number ${rangeOf(field)}`.trimEnd();
+  if (type === 'number') return `number ${rangeOf(field)}`.trimEnd();
   return 'text';
 }
 
@@ -68,6 +68,8 @@ function nounOf(field) {
 }
 
 function rangeOf({ minimum, maximum }) {
+  if (minimum === undefined) return maximum === undefined ? '' : `up to ${maximum}`;
+  if (maximum === undefined) return `from ${minimum}`;
   return maximum === Number.MAX_SAFE_INTEGER ? `from ${minimum}` : `from ${minimum} to ${maximum}`;
 }
 
