@@ -68,7 +68,7 @@ async function prepare(dir: string): Promise<string> {
   await mkdir(join(repository, 'pixels'), { recursive: true });
   const mean = model({ x: ['N', 3, SIZE, SIZE] }, { y: ['N', 3, 1, 1] }, [node('GlobalAveragePool', ['x'], 'y')]);
   await writeFile(join(repository, 'pixels/model.onnx'), mean);
-  const steps = `[decode_image, { resize: { width: ${SIZE}, height: ${SIZE}, fit: fill } }, { colour: rgb }, image_to_tensor]`;
+  const steps = `[decode_image, { resize: { width: ${SIZE}, height: ${SIZE}, fit: fill } }, image_to_tensor]`;
   await writeFile(join(repository, 'pixels/model.yaml'), `pipeline: { preprocess: ${steps} }\n`);
   await cp(join(bundled, 'magika'), join(repository, 'magika'), { recursive: true });
   for (const kind of ['pictures', 'files']) await mkdir(join(dir, kind));
