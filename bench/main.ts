@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findLoadGenerator } from './load.js';
+import { benchMedia } from './media.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
 import { killChildren } from './processes.js';
 import { legend, modelTable, soakLine, targetTable, whole } from './report.js';
@@ -40,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   leaveNothing(dir);
   try {
-    const faults = await bench(options, dir);
+    const faults = await (options.subject === 'media' ? benchMedia(options, dir) : bench(options, dir));
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { type WorkloadName, workloadNames } from './items.js';
 
 export interface BenchOptions {
+  /** `models`, numbers in and out; or `media`, files in. */
+  readonly subject: 'models' | 'media';
   readonly quick: boolean;
   readonly models: readonly WorkloadName[];
   readonly connections: readonly number[];
@@ -14,7 +16,9 @@ export interface BenchOptions {
   readonly json: string | undefined;
 }
 
-export const usage = `npm run bench -- [options]
+export const usage = `npm run bench -- [media] [options]
+
+  media                 what millrace adds to pictures and files; takes --rounds and --seconds
 
   --quick               one round of 2 s, and no soak
   --models a,b          of: ${workloadNames.join(',')} (default: all)
@@ -33,8 +37,9 @@ export const usage = `npm run bench -- [options]
 export function readOptions(args: readonly string[]): BenchOptions | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     allowNegative: true,
     options: {
       quick: flag,
@@ -48,9 +53,14 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     },
   });
   if (values.help === true) return undefined;
+  const [subject = 'models', ...others] = positionals;
+  if ((subject !== 'models' && subject !== 'media') || others.length > 0) {
+    throw new Error(`expected media or options; got ${positionals.join(' ')}`);
+  }
   const quick = values.quick === true;
   const models = values.models === undefined ? workloadNames : values.models.split(',').map(asModel);
   return {
+    subject,
     quick,
     models,
     connections: (values.connections ?? '1,8,32,128').split(',').map((text) => asCount('--connections', text)),

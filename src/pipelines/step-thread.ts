@@ -37,12 +37,31 @@ async function answer(range: StepRange, values: Extract<StepMessage, { kind: 'ru
   });
   const reply: StepReply = { outcomes: outcomes.map(toWire), firstMs };
   try {
-    port.postMessage(reply);
+    port.postMessage(reply, ownBuffers(outcomes));
   } catch (error) {
     // A step of the operator's gave something that cannot leave its thread.
     const failure = toWire({ error: toMillraceError(error) });
     port.postMessage({ ...reply, outcomes: outcomes.map(() => failure) } satisfies StepReply);
   }
+}
+
+/** The memory of what steps gave, which is nobody else's (`Step.run`): it travels without a copy. */
+function ownBuffers(outcomes: readonly StepOutcome[]): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  const add = (value: unknown) => {
+    // A window into a larger buffer, as Node's small Buffers are, would take others along.
+    const isWhole = ArrayBuffer.isView(value) && value.byteLength === value.buffer.byteLength;
+    if (isWhole && value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+  };
+  for (const outcome of outcomes) {
+    const result: unknown = 'result' in outcome ? outcome.result : undefined;
+    add(result);
+    if (typeof result !== 'object' || result === null || ArrayBuffer.isView(result)) continue;
+    for (const part of [result, ...Object.values(result)]) {
+      if (typeof part === 'object' && part !== null && 'data' in part) add(part.data);
+    }
+  }
+  return [...buffers];
 }
 
 async function runRange({ pipeline: id, chain: name, from, to }: StepRange, values: Parameters<typeof runSteps>[1]) {
