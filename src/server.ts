@@ -1,12 +1,13 @@
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
+import { Slots } from './core/slots.js';
+import { TurnBudget } from './core/turn-budget.js';
 import { JobService } from './jobs/job-service.js';
 import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
 import { Metrics, type ModelReading } from './observe/metrics.js';
 import { loadObserver } from './observe/own-observer.js';
-import { Slots } from './pipelines/slots.js';
 import { StepPool } from './pipelines/step-pool.js';
 import { scanRepository } from './repository/model-repository.js';
 import { usableCpus } from './runtime/cpu-quota.js';
@@ -64,6 +65,7 @@ export async function startServer(
     executionProviders: config.execution_providers,
     defaultInstances: config.instances ?? Math.min(MOST_DEFAULT_INSTANCES, processors),
     limits: modelLimits(config),
+    turnBudget: new TurnBudget(systemClock),
     steps: { pool: stepPool, native: new Slots(processors) },
     stepSlots: 2 * processors,
     allowCode: config.model_code,

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { readYaml } from '#src/core/yaml-document.js';
 import { loadObserver } from '#src/observe/own-observer.js';
-import { importStep } from '#src/pipelines/own-step.js';
+import { loadStep, ownStepKind } from '#src/pipelines/own-step.js';
 import { pipelineSchema } from '#src/pipelines/pipeline-config.js';
 import { findStepKind } from '#src/pipelines/step-catalogue.js';
 import { isOwnStep, readSteps } from '#src/pipelines/written-step.js';
@@ -48,7 +48,7 @@ describe('docs/pipelines.md', () => {
 
   it('shows a step of one’s own that works', async (t) => {
     const url = pathToFileURL(await moduleOf(t, blocks('pipelines.md', 'js')[0])).href;
-    const kind = await importStep('strip-markup.mjs', url);
+    const kind = ownStepKind('strip-markup.mjs', await loadStep('strip-markup.mjs', url));
     const step = await kind.resolve({ keep: ' ' }, { kind: 'text' }, fakeContext());
     assert.equal(await step.run('<b>fine</b>'), ' fine ');
     await assert.rejects(async () => step.run('x'.repeat(100_001)), { code: 'INVALID_INPUT' });

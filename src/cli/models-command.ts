@@ -6,6 +6,7 @@ import { scanRepository } from '../repository/model-repository.js';
 import { readModelConfig } from '../serving/model-config.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { startServerLazily } from './lazy-server.js';
+import { settingsLayers } from './settings.js';
 import { addShowCommand } from './show-command.js';
 
 /** `millrace models`: defines it and what it can do. */
@@ -50,7 +51,11 @@ async function listModels(folder: string): Promise<number> {
  */
 async function checkModels(folder: string): Promise<number> {
   const config = resolveConfig([
-    { values: { models: folder, instances: 1, log: { level: 'silent' } }, nameOf: (path) => path },
+    ...settingsLayers(),
+    {
+      values: { models: folder, host: '127.0.0.1', port: 0, instances: 1, log: { level: 'silent' }, observers: [] },
+      nameOf: (path) => path,
+    },
   ]);
   const millrace = await startServerLazily(config);
   await millrace.loaded;

@@ -94,7 +94,8 @@ export class EventBus implements EventSink {
       }
       const start = maxLoopShare === undefined ? 0 : this.#clock.now();
       try {
-        const result = handler.call(on, event);
+        // Another's observer gets a copy: what it writes there nobody else reads.
+        const result = handler.call(on, maxLoopShare === undefined ? event : copyOf(event));
         if (result instanceof Promise) this.#watch(subscription, name, result);
       } catch (error) {
         this.#reportFailure(subscription, name, error);
@@ -130,6 +131,16 @@ export class EventBus implements EventSink {
     if (event === 'observerFailed') return;
     this.emit('observerFailed', { observer: observer.name, event, reason: reasonOf(error) });
   }
+}
+
+/** A copy of an event and of the plain objects in it. */
+function copyOf(event: object): object {
+  return Object.fromEntries(
+    Object.entries(event).map(([key, value]: [string, unknown]) => {
+      const isPlain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+      return [key, isPlain ? { ...value } : value];
+    }),
+  );
 }
 
 /** The events that an observer handles, also by methods of its class. */

@@ -35,7 +35,14 @@ export interface EventMap {
   };
   jobQueued: ModelRef & { jobId: string; rows: number };
   jobRejected: ModelRef & { jobId: string; rows: number; code: ErrorCode };
-  jobSettled: ModelRef & { jobId: string; rows: number; outcome: 'succeeded' | ErrorCode; timings: Timings };
+  jobSettled: ModelRef & {
+    jobId: string;
+    rows: number;
+    outcome: 'succeeded' | ErrorCode;
+    /** What happened underneath, of a job that failed through no fault of its input. For logs alone. */
+    reason: string | undefined;
+    timings: Timings;
+  };
   batchFormed: ModelRef & { batchId: number; rows: number; jobs: number; instance: string };
   batchExecuted: ModelRef & {
     batchId: number;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, type Gunzip } from 'node:zlib';
 import { MillraceError, reasonOf } from '../core/errors.js';
+import { Slots } from '../core/slots.js';
 import type { BodyBudget } from './body-budget.js';
 
 /** The compressions of a body that are taken (RFC 9110, section 8.4.1). */
@@ -49,8 +50,7 @@ const CHUNK_BYTES = 64 * 1024;
  */
 export class Inflater {
   readonly #budget: BodyBudget;
-  #free = AT_ONCE;
-  readonly #waiting: (() => void)[] = [];
+  readonly #slots = new Slots(AT_ONCE);
 
   constructor(budget: BodyBudget) {
     this.#budget = budget;
@@ -63,12 +63,7 @@ export class Inflater {
   async inflate(body: Buffer, options: InflateOptions): Promise<Buffer> {
     this.#budget.take(body.length);
     try {
-      await this.#turn();
-      try {
-        return await this.#inflate(body, options);
-      } finally {
-        this.#passOn();
-      }
+      return await this.#slots.run(() => this.#inflate(body, options));
     } finally {
       this.#budget.giveBack(body.length);
     }
@@ -96,17 +91,6 @@ export class Inflater {
     const rest = body.length - engine.bytesWritten;
     if (rest > 0) throw broken(compression, `${rest} bytes behind the end of it`);
     return Buffer.concat(chunks, bytes);
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #passOn(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
   }
 }
 

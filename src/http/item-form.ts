@@ -11,6 +11,9 @@ import { answerText } from './answer-text.js';
 import { ItemDecoder } from './item-decoder.js';
 import { encodeItem } from './item-encoder.js';
 
+/** Objects and arrays take about so many times the memory of the JSON that they come from. */
+const PARSED_JSON_FACTOR = 10;
+
 /** Where an item stands in its request. */
 export interface ItemPlace {
   /** How errors call it, such as `input` or `inputs[3]`. */
@@ -62,7 +65,11 @@ function pipelineForm(loaded: LoadedModel, { takes }: RunningPipeline): ItemForm
   const tensors = tensorForm(loaded);
   const { axes } = loaded.plan;
   const read = (sent: unknown, { path, bytes }: ItemPlace): PipelineItem => {
-    if (!takes.includes('tensors')) return { rows: 1, bytes, path, ...readItem(sent, path, takes) };
+    if (!takes.includes('tensors')) {
+      const item = readItem(sent, path, takes);
+      const isParsed = item.kind === 'record' || item.kind === 'json' || item.kind === 'strokes';
+      return { rows: 1, bytes: isParsed ? PARSED_JSON_FACTOR * bytes : bytes, path, ...item };
+    }
     const { inputs } = tensors.read(sent, { path, bytes }) as Extract<ModelInput, { inputs: unknown }>;
     return { rows: 1, bytes, path, kind: 'tensors', value: eachTensor(inputs, axes.inputs, onlyItem) };
   };

@@ -1,15 +1,17 @@
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
 import { explain } from '../pipelines/pipeline.js';
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
+import { baseName } from '../serving/model-names.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
 
 /** One line of GET /models. */
-export function summarise({ name, versions, problem }: ModelEntry): object {
+export function summarise({ name, form, versions, problem }: ModelEntry): object {
   const newest = newestOf(versions);
   const reason = newest?.reason ?? problem;
   return {
     name,
+    ...(form === 'tensors' ? { tensors_of: baseName(name) } : {}),
     state: newest?.state ?? 'UNAVAILABLE',
     ...(reason === undefined ? {} : { reason }),
     versions: versions.map(({ ref, state, reason: versionReason }) => {

@@ -14,6 +14,8 @@ export interface FormPart {
 }
 
 const MAX_BOUNDARY = 70;
+/** Bytes of a form that are parsed in one go. */
+const FEED_BYTES = 256 * 1024;
 const MAX_HEADERS = 16;
 const MAX_HEADER_BYTES = 8_192;
 /** The parser cuts headers off without a word: it gets twice as much room, so that one that was cut is too large. */
@@ -101,8 +103,18 @@ function split(body: Buffer, boundary: string): Promise<RawPart[]> {
       );
     });
     parser.on('finish', () => resolve(parts));
-    parser.end(body);
+    feed(parser, body);
   });
+}
+
+/** In pieces, with the event loop in between: the parser takes its time over some bodies. */
+function feed(parser: Dicer, body: Buffer, from = 0): void {
+  const to = from + FEED_BYTES;
+  if (to >= body.length) parser.end(body.subarray(from));
+  else {
+    parser.write(body.subarray(from, to));
+    setImmediate(() => feed(parser, body, to));
+  }
 }
 
 function checkHeaders(headers: PartHeaders, path: string): void {

@@ -60,7 +60,11 @@ export class PredictBodyReader {
         return { kind: 'items', envelope, ...common };
       }
       case 'raw':
-        return { kind: 'items', envelope: envelopeOf(body, form.mediaType, controls), ...common };
+        return {
+          kind: 'items',
+          envelope: envelopeOf(new SentFile(body, form.mediaType, form.charset), controls),
+          ...common,
+        };
     }
   }
 }
@@ -68,7 +72,7 @@ export class PredictBodyReader {
 type BodyForm =
   | { readonly kind: 'json' }
   | { readonly kind: 'multipart'; readonly boundary: string }
-  | { readonly kind: 'raw'; readonly mediaType: string | undefined };
+  | { readonly kind: 'raw'; readonly mediaType: string | undefined; readonly charset: string | undefined };
 
 /** @throws MillraceError UNSUPPORTED_MEDIA_TYPE; INVALID_REQUEST for a form without a boundary */
 function formOf(contentType = '', { asksForRaw, named }: { asksForRaw: boolean; named: Named }): BodyForm {
@@ -84,7 +88,8 @@ function formOf(contentType = '', { asksForRaw, named }: { asksForRaw: boolean; 
     if (type === undefined && contentType !== '')
       throw unsupported('The content-type is not one.', { expected: 'one media type', got: contentType });
   }
-  if (named.name !== undefined) return { kind: 'raw', mediaType: type?.value };
+  if (named.name !== undefined)
+    return { kind: 'raw', mediaType: type?.value, charset: type?.parameters.get('charset') };
   throw unsupported(
     'The body must be JSON, and say so: with curl, -H "content-type: application/json". ' +
       'An item as it is, such as a picture, is taken where the URL names the model: /models/NAME/predict, or ?model=NAME.',
@@ -92,15 +97,14 @@ function formOf(contentType = '', { asksForRaw, named }: { asksForRaw: boolean; 
   );
 }
 
-function envelopeOf(body: Buffer, mediaType: string | undefined, controls: Controls): PredictRequest {
+function envelopeOf(file: SentFile, controls: Controls): PredictRequest {
   // A file may be empty, and is one if its type is said.
-  if (body.length === 0 && mediaType === undefined) {
+  if (file.bytes.length === 0 && file.mediaType === undefined) {
     const details = { path: 'body', expected: 'the bytes of one item', got: 'nothing' };
     throw new MillraceError('INVALID_REQUEST', 'The body is empty.', details);
   }
   const { id, timeoutMs, priority = 0 } = controls;
-  const items = [new SentFile(body, mediaType)];
-  return { model: undefined, version: undefined, id, items, isList: false, timeoutMs, priority };
+  return { model: undefined, version: undefined, id, items: [file], isList: false, timeoutMs, priority };
 }
 
 function unsupported(message: string, { expected, got }: { expected: string; got: string }): MillraceError {

@@ -30,7 +30,7 @@ export function welcomePage({
       '',
       'Try one:',
       `  curl ${origin}/predict -H 'content-type: application/json' \\`,
-      `    -d '${JSON.stringify(example.example)}'`,
+      `    -d '${JSON.stringify(example.example).replaceAll("'", String.raw`'\''`)}'`,
     );
     break;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { MillraceError, toMillraceError } from '../core/errors.js';
+import { errorTable, MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import { inputBytes } from '../serving/model-input.js';
 import type { JobView } from './job.js';
@@ -168,11 +168,18 @@ export class JobService {
     this.#registry.finish(view);
     const outcome = error?.code ?? 'succeeded';
     if (timings !== undefined) {
-      this.#events.emit('jobSettled', { model, version, jobId: job.id, rows: job.rows, outcome, timings });
+      const reason = error === undefined || errorTable[error.code].http < 500 ? undefined : causeText(error);
+      const ref = { model, version };
+      this.#events.emit('jobSettled', { ...ref, jobId: job.id, rows: job.rows, outcome, reason, timings });
     }
     if (this.#registry.size > 0) return;
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
+}
+
+function causeText({ cause }: MillraceError): string | undefined {
+  if (cause === undefined) return undefined;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause);
 }
 
 /** An input that does not fit the model takes no room: its job never enters the queue. */

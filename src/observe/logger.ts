@@ -43,6 +43,13 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       batchExecuted: (event) => {
         if (event.outcome !== 'succeeded') log.warn(event, 'batch failed');
       },
+      jobSettled: ({ model, version, jobId, outcome, reason }) => {
+        // An execution that failed has told of itself.
+        if (outcome !== 'STEP_FAILED' && outcome !== 'INTERNAL') return;
+        const line = { model, version, jobId, code: outcome, reason };
+        if (failures.mayLog(`job ${outcome}`))
+          log.warn({ ...line, ...failures.suppressed(`job ${outcome}`) }, 'job failed');
+      },
       observerFailed: (event) => log.error(event, 'observer failed'),
       requestSettled: (event) => logRequest(log, event, failures),
     },

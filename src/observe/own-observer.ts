@@ -22,11 +22,9 @@ export const observersSchema = z
 
 export type ObserverEntry = z.output<typeof observersSchema>[number];
 
-const isFunction = (value: unknown) => typeof value === 'function';
-
 const observerSchema = z.object({
   name: z.string().min(1).optional(),
-  on: z.record(z.string(), z.custom<(event: unknown) => unknown>(isFunction, 'expected a function')),
+  on: z.custom<Observer['on']>((value) => typeof value === 'object' && value !== null, 'expected handlers by event'),
   maxLoopShare: z.number().gt(0).max(1).optional(),
 });
 
@@ -44,6 +42,9 @@ export async function loadObserver({ file, options }: ObserverEntry, place: stri
     const checked = observerSchema.safeParse(made);
     if (checked.success) {
       const { name = basename(file), on, maxLoopShare } = checked.data;
+      for (const [event, handler] of Object.entries(on)) {
+        if (typeof handler !== 'function') throw new Error(`on.${event}: expected a function`);
+      }
       return { name, on, ...(maxLoopShare === undefined ? {} : { maxLoopShare }) };
     }
     const problems = checked.error.issues.map(({ path, message }) => `${pathText(path)}: ${message}`);

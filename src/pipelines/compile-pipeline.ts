@@ -129,7 +129,8 @@ async function resolveStep(
   { name, options, path, given }: WrittenStep & { given: ValueType },
   context: CompileContext,
 ): Promise<Step> {
-  const isShort = kind.shorthand !== undefined && options !== undefined && !isMapping(options);
+  // `- argmax:` with nothing behind it is YAML for null.
+  const isShort = kind.shorthand !== undefined && options !== undefined && options !== null && !isMapping(options);
   const spelled = isShort ? { [kind.shorthand]: options } : (options ?? {});
   const checked = kind.options.safeParse(spelled);
   if (!checked.success) {

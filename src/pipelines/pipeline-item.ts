@@ -17,7 +17,8 @@ export interface PipelineItem {
 }
 
 const DATA_URL = /^data:[^,]{0,256}?(?:;base64)?,/i;
-const BASE64 = /^[\w+/-]*={0,2}$/;
+/** With line breaks, as many tools make it. */
+const BASE64 = /^[\w+/\r\n-]*={0,2}[\r\n]*$/;
 
 /**
  * Finds out of which of the kinds that a pipeline takes an item is, and reads it: bytes come as a file,
@@ -45,12 +46,10 @@ export function at(path: string, error: unknown): unknown {
   return new MillraceError(code, message, { ...details, path: path + (details.path ?? ''), cause });
 }
 
-function readFileItem(
-  { bytes, mediaType }: SentFile,
-  kinds: readonly ValueKind[],
-): Pick<PipelineItem, 'kind' | 'value'> {
+function readFileItem(file: SentFile, kinds: readonly ValueKind[]): Pick<PipelineItem, 'kind' | 'value'> {
+  const { bytes, mediaType } = file;
   if (kinds.includes('bytes')) return { kind: 'bytes', value: bytes };
-  if (kinds.includes('text')) return { kind: 'text', value: utf8(bytes) };
+  if (kinds.includes('text')) return { kind: 'text', value: textOf(file) };
   throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The model takes no files.', {
     expected: expectedText(kinds),
     got: mediaType ?? 'a file',
@@ -85,21 +84,32 @@ function bytesOf(sent: unknown): Uint8Array | undefined {
     return percentDecoded(content);
   }
   if (typeof sent !== 'object' || sent === null || !Object.hasOwn(sent, 'base64')) return undefined;
-  const { base64, ...others } = sent as { base64: unknown };
-  const [other] = Object.keys(others);
-  if (other !== undefined)
-    throw invalid('{"base64": "…"} and nothing beside it', 'another key', `.${other.slice(0, 128)}`);
+  // Without a list of all keys: there may be a million.
+  for (const key in sent) {
+    if (key === 'base64') continue;
+    throw invalid('{"base64": "…"} and nothing beside it', 'another key', `.${key.slice(0, 128)}`);
+  }
+  const { base64 } = sent as { base64: unknown };
   if (typeof base64 !== 'string') throw invalid('a string of base64', shown(base64), '.base64');
   return fromBase64(base64, '.base64');
 }
 
 /** Node skips what is no base64; a client that sends it has made a mistake, and gets to know. */
 function fromBase64(text: string, path: string): Uint8Array {
-  const content = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, '') : text;
-  if (!BASE64.test(content) || content.replace(/=+$/, '').length % 4 === 1) {
-    throw invalid('base64 (RFC 4648)', shown(text), path);
+  const bytes = BASE64.test(text) ? Buffer.from(text, 'base64') : undefined;
+  // A last digit by itself says nothing; Node leaves it out.
+  if (bytes === undefined || base64Digits(text) % 4 === 1) throw invalid('base64 (RFC 4648)', shown(text), path);
+  return bytes;
+}
+
+/** The characters that are not line breaks or padding. */
+function base64Digits(text: string): number {
+  let others = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || code === 0x0d || code === 0x3d) others += 1;
   }
-  return Buffer.from(content, 'base64');
+  return text.length - others;
 }
 
 function percentDecoded(content: string): Uint8Array {
@@ -110,11 +120,25 @@ function percentDecoded(content: string): Uint8Array {
   }
 }
 
-function utf8(bytes: Uint8Array): string {
+function textOf({ bytes, mediaType, charset = 'utf-8' }: SentFile): string {
+  const text = decoded(bytes, charset);
+  // What curl says of a body when nobody says anything; a request in JSON is meant, and would pass for a text.
+  if (mediaType === 'application/x-www-form-urlencoded' && /^\s*\{\s*"(?:input|inputs|model|id)"\s*:/.test(text)) {
+    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The body looks like a JSON request, and does not say so.', {
+      expected: 'content-type: application/json for a request, text/plain for a text',
+      got: mediaType,
+    });
+  }
+  return text;
+}
+
+function decoded(bytes: Uint8Array, charset: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('text in UTF-8', 'other bytes');
+    return new TextDecoder(charset, { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw invalid(`text in ${charset.slice(0, 100)}`, 'other bytes');
+    const details = { expected: 'a charset of the Encoding Standard, such as utf-8', got: charset.slice(0, 100) };
+    throw new MillraceError('UNSUPPORTED_MEDIA_TYPE', 'The charset of the text is not known.', details);
   }
 }
 

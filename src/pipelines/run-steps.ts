@@ -24,17 +24,18 @@ export async function runSteps(
       'result' in outcome && !isAnswer(outcome.result) ? [index] : [],
     );
     const inputs = live.map((index) => (outcomes[index] as { result: never }).result);
-    const results =
-      step.runBatch !== undefined && live.length > 1 ? asBatch(step, inputs) : await oneByOne(step, inputs);
+    const results = await (step.runBatch !== undefined && live.length > 1
+      ? asBatch(step, inputs)
+      : oneByOne(step, inputs));
     for (const [at, index] of live.entries()) outcomes[index] = results[at] as StepOutcome;
     if (number === 0) firstMs = performance.now() - startedAt;
   }
   return { outcomes, firstMs };
 }
 
-function asBatch({ runBatch }: Step, inputs: readonly never[]): StepOutcome[] {
+async function asBatch(step: Step, inputs: readonly never[]): Promise<StepOutcome[]> {
   try {
-    const results = runBatch?.(inputs) ?? [];
+    const results = (await step.runBatch?.(inputs)) ?? [];
     return results.map((result) => (result instanceof Error ? { error: toMillraceError(result) } : { result }));
   } catch (error) {
     return inputs.map(() => ({ error: toMillraceError(error) }));

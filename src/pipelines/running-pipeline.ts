@@ -1,14 +1,14 @@
 import type { AbortSource } from '../core/abort.js';
 import { MillraceError } from '../core/errors.js';
 import type { TensorSpec } from '../model/signature.js';
-import { datatypes } from '../tensor/datatype.js';
-import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
+import type { NamedTensors } from '../tensor/tensor.js';
 import type { Chain, Pipeline } from './pipeline.js';
 import { at, type PipelineItem } from './pipeline-item.js';
 import { Answer, type Value } from './step.js';
 import { isAnswer } from './step-decorators.js';
 import type { PipelineSource } from './step-protocol.js';
-import { type StepPlaces, StepRunner } from './step-runner.js';
+import { type PipelineIds, type PipelinePlaces, StepRunner } from './step-runner.js';
+import { isTensor } from './value-check.js';
 import { tensorFits, tensorText, type ValueKind } from './value-type.js';
 
 /** A typical item. */
@@ -33,29 +33,29 @@ export class RunningPipeline {
   readonly pipeline: Pipeline;
   /** A typical item of the first kind that has one; undefined if no step knows what it looks like. */
   readonly sample: PipelineSample | undefined;
-  readonly #places: StepPlaces;
+  readonly #places: PipelinePlaces;
   readonly #inputs: readonly TensorSpec[];
-  readonly #id: number;
+  readonly #ids: PipelineIds;
   readonly #preprocess: ReadonlyMap<ValueKind, StepRunner>;
   readonly #postprocess: StepRunner;
 
   private constructor(
     { pipeline, sample }: { pipeline: Pipeline; sample: PipelineSample | undefined },
     source: PipelineSource,
-    places: StepPlaces,
+    places: PipelinePlaces,
   ) {
     this.pipeline = pipeline;
     this.sample = sample;
     this.#places = places;
     this.#inputs = source.inputs;
-    this.#id = places.pool.define(source);
-    const runner = (chain: Chain) => new StepRunner(chain, this.#id, places);
+    this.#ids = { shared: places.pool.define(source), own: places.own.define(source) };
+    const runner = (chain: Chain) => new StepRunner(chain, this.#ids, places);
     this.#preprocess = new Map([...pipeline.preprocess].map(([kind, chain]) => [kind, runner(chain)]));
     this.#postprocess = runner(pipeline.postprocess);
   }
 
   /** Puts a pipeline to work. `source` is what other threads make the same pipeline from. */
-  static async start(pipeline: Pipeline, source: PipelineSource, places: StepPlaces): Promise<RunningPipeline> {
+  static async start(pipeline: Pipeline, source: PipelineSource, places: PipelinePlaces): Promise<RunningPipeline> {
     let sample: PipelineSample | undefined;
     for (const [kind, { steps }] of pipeline.preprocess) {
       const value = await steps[0]?.sample?.();
@@ -80,8 +80,8 @@ export class RunningPipeline {
     try {
       const result = await runner.run(value, signal);
       if (isAnswer(result)) return result;
-      for (const spec of this.#inputs) checkInput((result as NamedTensors)[spec.name], spec);
-      return result as NamedTensors;
+      checkInputs(result, this.#inputs);
+      return result;
     } catch (error) {
       throw at(path, error);
     }
@@ -93,7 +93,9 @@ export class RunningPipeline {
    * @throws MillraceError STEP_FAILED, OUTPUT_NOT_FINITE, or what the signal says
    */
   async postprocess(outputs: NamedTensors, signal: AbortSource): Promise<Answer> {
-    const result = await this.#postprocess.run(outputs, signal);
+    const result = await this.#postprocess.run(outputs, signal).catch((error: unknown) => {
+      throw isInputError(error) ? notTheClients(error) : error;
+    });
     return isAnswer(result) ? result : new Answer(this.pipeline.postprocess.gives, result);
   }
 
@@ -101,24 +103,24 @@ export class RunningPipeline {
    * Runs a typical item of each kind through the pipeline a few times, and learns what the steps cost.
    *
    * @param run the model, for one item
+   * @param generated what the model is run on where no step knows a typical item
    * @throws what the steps throw
    */
-  async warmUp(run: (inputs: NamedTensors) => Promise<NamedTensors>): Promise<void> {
+  async warmUp(run: (inputs: NamedTensors) => Promise<NamedTensors>, generated: NamedTensors): Promise<void> {
+    const how = { runs: WARM_UP_RUNS, signal: patient };
+    let inputs = generated;
     for (const runner of this.#preprocess.values()) {
       const value = await runner.chain.steps[0]?.sample?.();
-      if (value === undefined) continue;
-      const result = await runner.measure(value, { runs: WARM_UP_RUNS, signal: patient });
-      if (!isAnswer(result))
-        await this.#postprocess.measure(await run(result as NamedTensors), {
-          runs: WARM_UP_RUNS,
-          signal: patient,
-        });
+      const result = value === undefined ? undefined : await runner.measure(value, how);
+      if (result !== undefined && !isAnswer(result)) inputs = result as NamedTensors;
     }
+    await this.#postprocess.measure(await run(inputs), how);
   }
 
   /** The pipeline will not be run again. */
   close(): void {
-    this.#places.pool.forget(this.#id);
+    this.#places.pool.forget(this.#ids.shared);
+    this.#places.own.close();
   }
 }
 
@@ -126,19 +128,32 @@ export class RunningPipeline {
  * What steps give is checked once more before it shares a batch with others: what an own step gives, and what
  * depends on the item, is known only now.
  */
-function checkInput(tensor: Tensor | undefined, spec: TensorSpec): void {
-  const { datatype, shape } = tensor ?? {};
-  const { array: ArrayType } = datatypes[spec.datatype];
-  const fits =
-    tensor !== undefined &&
-    datatype === spec.datatype &&
-    tensorFits({ datatype, shape }, spec) &&
-    (ArrayType === undefined ? Array.isArray(tensor.data) : tensor.data instanceof ArrayType) &&
-    tensor.data.length === elementCount(tensor.shape);
-  if (fits) return;
-  const got = tensor === undefined ? 'nothing' : `${tensorText({ datatype, shape })} of ${tensor.data.length} elements`;
-  throw new MillraceError('STEP_FAILED', `The preprocessing gave ${got} for input ${spec.name}.`, {
-    expected: tensorText(spec),
-    got,
+function checkInputs(value: unknown, specs: readonly TensorSpec[]): asserts value is NamedTensors {
+  const given = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  for (const spec of specs) {
+    const tensor = given[spec.name];
+    if (isTensor(tensor) && tensor.datatype === spec.datatype && tensorFits(tensor, spec)) continue;
+    const got = isTensor(tensor) ? tensorText(tensor) : 'no tensor';
+    throw misfit(`The preprocessing gave ${got} for input ${spec.name}.`, tensorText(spec), got);
+  }
+  const extra = Object.keys(given).find((name) => !specs.some((spec) => spec.name === name));
+  if (extra === undefined) return;
+  const names = specs.map(({ name }) => name).join(', ');
+  throw misfit('The preprocessing gave a tensor that the model does not take.', names, extra.slice(0, 128));
+}
+
+function isInputError(error: unknown): error is MillraceError {
+  return error instanceof MillraceError && error.code === 'INVALID_INPUT';
+}
+
+/** Behind the model nothing is left of what the client sent that could be its fault. */
+function notTheClients(error: MillraceError): MillraceError {
+  return new MillraceError('STEP_FAILED', `The postprocessing failed: ${error.message}`, {
+    ...error.details,
+    cause: error,
   });
+}
+
+function misfit(message: string, expected: string, got: string): MillraceError {
+  return new MillraceError('STEP_FAILED', message, { expected, got });
 }

@@ -6,9 +6,12 @@ export class SentFile {
   readonly bytes: Uint8Array;
   /** What the client says that it is, lower-case and without parameters; undefined if it says nothing. */
   readonly mediaType: string | undefined;
+  /** How its text is written, if the client says so. */
+  readonly charset: string | undefined;
 
-  constructor(bytes: Uint8Array, mediaType: string | undefined) {
+  constructor(bytes: Uint8Array, mediaType: string | undefined, charset?: string) {
     this.bytes = bytes;
     this.mediaType = mediaType;
+    this.charset = charset;
   }
 }

@@ -19,9 +19,10 @@ export function blamed(step: Step): Step {
   };
   const around = decorate(step, run);
   if (step.runBatch === undefined) return around;
-  const runBatch = (values: readonly Value[]) => {
+  const runBatch = async (values: readonly Value[]) => {
     try {
-      return step.runBatch?.(values).map((result) => (result instanceof Error ? blame(name, result) : result)) ?? [];
+      const results = (await step.runBatch?.(values)) ?? [];
+      return results.map((result) => (result instanceof Error ? blame(name, result) : result));
     } catch (error) {
       throw blame(name, error);
     }
@@ -33,9 +34,11 @@ export function blamed(step: Step): Step {
 export function timed(step: Step, tell: (measurement: Measurement) => void): Step {
   return decorate(step, (value) => {
     const startedAt = performance.now();
-    const result = step.run(value);
-    tell({ effort: effortOf(step, value), ms: performance.now() - startedAt });
-    return result;
+    try {
+      return step.run(value);
+    } finally {
+      tell({ effort: effortOf(step, value), ms: performance.now() - startedAt });
+    }
   });
 }
 
@@ -70,6 +73,6 @@ export function isAnswer(result: unknown): result is Answer {
 
 function blame(step: string, error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
-  const text = `The step ${step} of the model's pipeline failed; the server's log has the cause under this request id.`;
+  const text = `The step ${step} of the model's pipeline failed; the server's log has the cause.`;
   return new MillraceError('STEP_FAILED', text, { cause: error });
 }

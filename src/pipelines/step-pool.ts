@@ -3,23 +3,36 @@ import { type AbortSource, abortReason } from '../core/abort.js';
 import { MillraceError, reasonOf } from '../core/errors.js';
 import type { StepOutcome } from './run-steps.js';
 import type { Value } from './step.js';
-import { fromWire, type PipelineSource, type StepMessage, type StepRange, type StepReply } from './step-protocol.js';
+import {
+  fromWire,
+  type OwnStepTypes,
+  type PipelineSource,
+  type StepMessage,
+  type StepRange,
+  type StepReply,
+} from './step-protocol.js';
+import { withOwnMemory } from './value-memory.js';
 
 /** Items that go to a thread together, where they wait for the same steps: a message costs about as much as a small step. */
 const MOST_ITEMS = 16;
 /** A thread that is not done with its items by then is ended: an own step has run away. */
 const TIME_LIMIT_MS = 30_000;
+/** So long may a thread go on with items that nobody waits for any more. */
+const UNWANTED_LIMIT_MS = 1_000;
 /** JavaScript objects of one thread. */
 const MAX_HEAP_MB = 512;
 
 const threadEntry = new URL('./step-thread.js', import.meta.url);
 
+/** Something for a thread to do, alone or together with others of the same range. */
 interface Task {
-  readonly range: StepRange;
-  readonly value: Value;
-  readonly signal: AbortSource;
-  /** It was with others when their thread died, and may be the cause. */
+  /** Undefined for what is not about an item. */
+  readonly range: StepRange | undefined;
+  readonly message: (together: readonly Task[]) => StepMessage;
+  readonly value: Value | undefined;
+  /** Its thread died while it was there; it may be the cause, and goes alone. */
   suspect: boolean;
+  isSettled: boolean;
   settle(outcome: StepOutcome, firstMs: number): void;
 }
 
@@ -32,8 +45,8 @@ interface Thread {
 }
 
 /**
- * A few threads for steps that would hold up the main thread, shared by all models. They are started when there is
- * something for them to do. What waits for the same steps goes to a thread together.
+ * A few threads for steps that would hold up the main thread. They are started when there is something for them to do.
+ * What waits for the same steps goes to a thread together; whoever leaves is let go at once.
  */
 export class StepPool {
   readonly #size: number;
@@ -61,51 +74,97 @@ export class StepPool {
   /** The pipeline will not be run again. */
   forget(pipeline: number): void {
     this.#sources.delete(pipeline);
-    for (const { worker, defined } of this.#threads)
+    for (const { worker, defined } of this.#threads) {
       if (defined.delete(pipeline)) tell(worker, { kind: 'forget', pipeline });
+    }
+  }
+
+  /**
+   * Has an own step loaded in a thread, never in this one.
+   *
+   * @throws Error with a reason for the operator if it cannot be used
+   */
+  async describe(file: string, url: string): Promise<OwnStepTypes> {
+    const message = (): StepMessage => ({ kind: 'describe', file, url });
+    const { outcome } = await this.#submit({ range: undefined, message, value: undefined });
+    if ('error' in outcome) throw new Error(reasonOf(outcome.error.cause ?? outcome.error));
+    return outcome.result as unknown as OwnStepTypes;
   }
 
   /**
    * Runs steps on one item in a thread. The value is copied on its way there.
    *
-   * @param signal when it aborts before the steps begin, they don't
+   * @param signal when it aborts, the item is given up at once, wherever it is
    * @returns what came of it, and its share of what the first step took, in milliseconds. Never rejects.
    */
-  run(range: StepRange, value: Value, signal: AbortSource): Promise<{ outcome: StepOutcome; firstMs: number }> {
-    return new Promise((resolve) => {
-      const settle = (outcome: StepOutcome, firstMs: number) => resolve({ outcome, firstMs });
-      this.#waiting.push({ range, value, signal, suspect: false, settle });
-      this.#pump();
-    });
+  async run(range: StepRange, value: Value, signal: AbortSource): Promise<{ outcome: StepOutcome; firstMs: number }> {
+    const message = (together: readonly Task[]): StepMessage => {
+      return { kind: 'run', range, values: withOwnMemory(together.map((task) => task.value as Value)) };
+    };
+    return this.#submit({ range, message, value }, signal);
   }
 
   /** Ends all threads; what they run or would run fails. Idempotent. */
   close(): void {
     this.#closed = true;
-    for (const { worker } of this.#threads) void worker.terminate();
-    this.#failAll(this.#waiting.splice(0), 'the server was stopped');
+    const running = [...this.#threads].flatMap((thread) => thread.running);
+    for (const thread of this.#threads) this.#end(thread);
+    this.#failAll([...running, ...this.#waiting.splice(0)], unavailable());
+  }
+
+  #submit(
+    work: Pick<Task, 'range' | 'message' | 'value'>,
+    signal?: AbortSource,
+  ): Promise<{ outcome: StepOutcome; firstMs: number }> {
+    return new Promise((resolve) => {
+      const onAbort = () => this.#giveUp(task, abortReason(signal as AbortSource));
+      const task: Task = {
+        ...work,
+        suspect: false,
+        isSettled: false,
+        settle: (outcome, firstMs) => {
+          if (task.isSettled) return;
+          task.isSettled = true;
+          signal?.removeEventListener('abort', onAbort);
+          resolve({ outcome, firstMs });
+        },
+      };
+      if (this.#closed) task.settle({ error: unavailable() }, 0);
+      else if (signal?.aborted) task.settle({ error: abortReason(signal) }, 0);
+      if (task.isSettled) return;
+      signal?.addEventListener('abort', onAbort);
+      this.#waiting.push(task);
+      this.#pump();
+    });
+  }
+
+  /** Nobody waits for the item: it goes at once, and its thread too if all that it runs is unwanted and takes long. */
+  #giveUp(task: Task, error: MillraceError): void {
+    task.settle({ error }, 0);
+    this.#waiting = this.#waiting.filter((each) => each !== task);
+    const thread = [...this.#threads].find(({ running }) => running.includes(task));
+    if (thread?.running.every(({ isSettled }) => isSettled)) this.#limit(thread, UNWANTED_LIMIT_MS);
   }
 
   #pump(): void {
     while (this.#waiting.length > 0) {
       const thread = [...this.#threads].find(({ running }) => running.length === 0) ?? this.#start();
       if (thread === undefined) return;
-      const tasks = this.#nextTasks();
-      if (tasks.length > 0) this.#dispatch(thread, tasks);
+      this.#dispatch(thread, this.#nextTasks());
     }
   }
 
   #start(): Thread | undefined {
-    if (this.#closed) this.#failAll(this.#waiting.splice(0), 'the server was stopped');
     if (this.#closed || this.#threads.size >= this.#size) return undefined;
     const worker = new Worker(this.#entry, { name: 'steps', resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
     const thread: Thread = { worker, defined: new Set(), running: [], limit: undefined };
     // An idle thread keeps no process alive.
     worker.unref();
-    let reason = 'it ended by itself';
+    let reason = 'it ended by itself, or took too long';
     worker.on('error', (error) => {
       reason = reasonOf(error);
     });
+    worker.on('messageerror', () => this.#end(thread));
     worker.on('exit', () => this.#onExit(thread, reason));
     worker.on('message', (reply: StepReply) => this.#onReply(thread, reply));
     this.#threads.add(thread);
@@ -114,39 +173,37 @@ export class StepPool {
 
   /** The task that waits longest, with those that wait for the same; a suspect goes alone. */
   #nextTasks(): Task[] {
-    this.#waiting = this.#waiting.filter((task) => {
-      if (task.signal.aborted) task.settle({ error: abortReason(task.signal) }, 0);
-      return !task.signal.aborted;
-    });
-    const [first] = this.#waiting;
-    if (first === undefined) return [];
+    const first = this.#waiting[0] as Task;
     const isAlike = ({ range, suspect }: Task) => !suspect && sameRange(range, first.range);
     const tasks = first.suspect ? [first] : this.#waiting.filter(isAlike).slice(0, MOST_ITEMS);
-    const taken = new Set(tasks);
+    const taken = new Set(tasks.length === 0 ? [first] : tasks);
     this.#waiting = this.#waiting.filter((task) => !taken.has(task));
-    return tasks;
+    return [...taken];
   }
 
   #dispatch(thread: Thread, tasks: readonly Task[]): void {
     const { worker, defined } = thread;
-    const { range } = tasks[0] as Task;
-    const source = this.#sources.get(range.pipeline);
-    if (source === undefined) {
-      this.#failAll(tasks, 'the model was unloaded');
+    const { range, message } = tasks[0] as Task;
+    try {
+      if (range !== undefined && !defined.has(range.pipeline)) {
+        const source = this.#sources.get(range.pipeline);
+        if (source === undefined) throw unavailable();
+        tell(worker, { kind: 'define', pipeline: range.pipeline, source });
+        defined.add(range.pipeline);
+      }
+      tell(worker, message(tasks));
+    } catch (error) {
+      this.#failAll(tasks, error instanceof MillraceError ? error : failed(reasonOf(error)));
       return;
     }
     thread.running = tasks;
     worker.ref();
-    try {
-      if (!defined.has(range.pipeline)) tell(worker, { kind: 'define', pipeline: range.pipeline, source });
-      defined.add(range.pipeline);
-      tell(worker, { kind: 'run', range, values: tasks.map(({ value }) => value) });
-    } catch (error) {
-      this.#free(thread);
-      this.#failAll(tasks, reasonOf(error));
-      return;
-    }
-    thread.limit = setTimeout(() => void worker.terminate(), TIME_LIMIT_MS);
+    this.#limit(thread, TIME_LIMIT_MS);
+  }
+
+  #limit(thread: Thread, ms: number): void {
+    clearTimeout(thread.limit);
+    thread.limit = setTimeout(() => this.#end(thread), ms);
     thread.limit.unref();
   }
 
@@ -160,16 +217,25 @@ export class StepPool {
     this.#pump();
   }
 
-  /** What a dead thread was running with others is tried again, each by itself: only one of them can be the cause (I5). */
+  /** Nothing more is given to a thread that is ending: it would be lost. */
+  #end(thread: Thread): void {
+    this.#threads.delete(thread);
+    void thread.worker.terminate();
+  }
+
+  /**
+   * What a dead thread was running is tried again, each item by itself: only one of them can be the cause (I5), or none,
+   * if something was left over from an earlier one.
+   */
   #onExit(thread: Thread, reason: string): void {
     this.#threads.delete(thread);
-    const tasks = thread.running;
+    const tasks = thread.running.filter(({ isSettled }) => !isSettled);
     this.#free(thread);
-    if (tasks.length <= 1 || this.#closed) this.#failAll(tasks, `the thread that ran it ended: ${reason}`);
-    else {
-      for (const task of tasks) task.suspect = true;
-      this.#waiting.unshift(...tasks);
-    }
+    const guilty = tasks.filter(({ suspect }) => suspect);
+    this.#failAll(guilty, failed(`the thread that ran it ended: ${reason}`));
+    const others = tasks.filter(({ suspect }) => !suspect);
+    for (const task of others) task.suspect = true;
+    this.#waiting.unshift(...others);
     this.#pump();
   }
 
@@ -179,13 +245,23 @@ export class StepPool {
     thread.worker.unref();
   }
 
-  #failAll(tasks: readonly Task[], reason: string): void {
-    const text = "The steps of the model's pipeline could not be run to their end.";
-    for (const task of tasks) task.settle({ error: new MillraceError('STEP_FAILED', text, { cause: reason }) }, 0);
+  #failAll(tasks: readonly Task[], error: MillraceError): void {
+    for (const task of tasks) task.settle({ error }, 0);
   }
 }
 
-function sameRange(a: StepRange, b: StepRange): boolean {
+function failed(cause: string): MillraceError {
+  return new MillraceError('STEP_FAILED', "The steps of the model's pipeline could not be run to their end.", {
+    cause,
+  });
+}
+
+function unavailable(): MillraceError {
+  return new MillraceError('MODEL_UNAVAILABLE', 'The model was taken out of service.');
+}
+
+function sameRange(a: StepRange | undefined, b: StepRange | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
   return a.pipeline === b.pipeline && a.chain === b.chain && a.from === b.from && a.to === b.to;
 }
 

@@ -4,7 +4,7 @@ import type { PipelineConfig } from './pipeline-config.js';
 import type { StepOutcome } from './run-steps.js';
 import { Answer, type Value } from './step.js';
 import { isAnswer } from './step-decorators.js';
-import type { ValueType } from './value-type.js';
+import type { ValueKind, ValueType } from './value-type.js';
 
 /** All that it takes to compile a pipeline again in another thread. */
 export interface PipelineSource {
@@ -13,8 +13,20 @@ export interface PipelineSource {
   readonly outputs: readonly TensorSpec[];
   /** The files that the pipeline reads beside the model, by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** The URLs of the operator's own steps, by file. */
-  readonly code: ReadonlyMap<string, string>;
+  /** The operator's own steps, by file. */
+  readonly code: ReadonlyMap<string, OwnStep>;
+}
+
+/** What an own step takes and gives, as the thread that loaded it says. */
+export interface OwnStepTypes {
+  readonly takes: readonly ValueKind[];
+  readonly gives: ValueType;
+  readonly runsBatches: boolean;
+}
+
+/** An own step by the URL of its module. */
+export interface OwnStep extends OwnStepTypes {
+  readonly url: string;
 }
 
 /** Steps `from` up to and without `to` of a chain. */
@@ -29,6 +41,7 @@ export interface StepRange {
 export type StepMessage =
   | { readonly kind: 'define'; readonly pipeline: number; readonly source: PipelineSource }
   | { readonly kind: 'forget'; readonly pipeline: number }
+  | { readonly kind: 'describe'; readonly file: string; readonly url: string }
   | { readonly kind: 'run'; readonly range: StepRange; readonly values: readonly Value[] };
 
 /** An outcome on its way between threads, where classes mean nothing. */
@@ -51,7 +64,8 @@ export interface StepReply {
 export function toWire(outcome: StepOutcome): WireOutcome {
   if ('error' in outcome) {
     const { code, message, details, cause } = outcome.error;
-    const reason = cause === undefined ? {} : { cause: reasonOf(cause) };
+    const reason =
+      cause === undefined ? {} : { cause: cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause) };
     return { kind: 'error', code, message, details: { ...details, ...reason } };
   }
   const { result } = outcome;

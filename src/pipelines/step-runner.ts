@@ -1,6 +1,6 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
+import type { Slots } from '../core/slots.js';
 import type { Chain, ChainResult } from './pipeline.js';
-import type { Slots } from './slots.js';
 import type { Step, Value } from './step.js';
 import { type Measurement, StepCost } from './step-cost.js';
 import { effortOf, isAnswer, timed } from './step-decorators.js';
@@ -8,12 +8,27 @@ import type { StepPool } from './step-pool.js';
 
 /** A step of plain JavaScript that will take longer than this leaves the main thread. */
 const MAX_MAIN_THREAD_MS = 0.2;
+/** What was never measured runs on the main thread the first time only if it cannot be much. */
+const MAX_UNMEASURED_EFFORT = 4_096;
 
 /** Where steps run: what all pipelines of a server share. */
 export interface StepPlaces {
+  /** Threads for the server's own steps. */
   readonly pool: StepPool;
   /** For steps that work on threads of their own: more of them at once than processors would only wait there. */
   readonly native: Slots;
+}
+
+/** Where the steps of one pipeline run. */
+export interface PipelinePlaces extends StepPlaces {
+  /** Threads for the operator's steps, the pipeline's alone. */
+  readonly own: StepPool;
+}
+
+/** What the pools call the pipeline. */
+export interface PipelineIds {
+  readonly shared: number;
+  readonly own: number;
 }
 
 /** One step with what is known of its cost. */
@@ -24,19 +39,18 @@ interface PlacedStep {
 
 /**
  * Runs the steps of one chain, each where it harms nobody: a step of plain JavaScript on the main thread while its
- * learnt cost is small, else in the pool together with those that follow it; own steps always in the pool; native
+ * learnt cost is small, else in a thread together with those that follow it; own steps always in threads; native
  * ones on their own threads.
  */
 export class StepRunner {
   readonly chain: Chain;
-  readonly #pipeline: number;
-  readonly #places: StepPlaces;
+  readonly #ids: PipelineIds;
+  readonly #places: PipelinePlaces;
   readonly #steps: readonly PlacedStep[];
 
-  /** @param pipeline the number that the pool gave the chain's pipeline */
-  constructor(chain: Chain, pipeline: number, places: StepPlaces) {
+  constructor(chain: Chain, ids: PipelineIds, places: PipelinePlaces) {
     this.chain = chain;
-    this.#pipeline = pipeline;
+    this.#ids = ids;
     this.#places = places;
     this.#steps = chain.steps.map((step) => {
       const cost = new StepCost();
@@ -109,7 +123,9 @@ export class StepRunner {
   #fitsMainThread(index: number, value: Value): boolean {
     const { step } = this.#steps[index] as PlacedStep;
     if (step.runs !== 'javascript') return false;
-    return (this.predict(index, value) ?? 0) <= MAX_MAIN_THREAD_MS;
+    const expectedMs = this.predict(index, value);
+    if (expectedMs !== undefined) return expectedMs <= MAX_MAIN_THREAD_MS;
+    return effortOf(step, value) <= MAX_UNMEASURED_EFFORT;
   }
 
   /** Once a value is in a thread, it stays for all that can be done there. */
@@ -123,8 +139,9 @@ export class StepRunner {
     value: Value,
     signal: AbortSource,
   ): Promise<ChainResult> {
-    const range = { pipeline: this.#pipeline, chain: this.chain.name, from, to };
-    const { outcome, firstMs } = await this.#places.pool.run(range, value, signal);
+    const isOwn = this.#steps.slice(from, to).some(({ step }) => step.runs === 'own');
+    const [pool, pipeline] = isOwn ? [this.#places.own, this.#ids.own] : [this.#places.pool, this.#ids.shared];
+    const { outcome, firstMs } = await pool.run({ pipeline, chain: this.chain.name, from, to }, value, signal);
     if ('error' in outcome) throw outcome.error;
     const { step, cost } = this.#steps[from] as PlacedStep;
     // What the later ones cost depends on values that were never here.

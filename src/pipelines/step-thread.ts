@@ -1,10 +1,19 @@
 import { parentPort } from 'node:worker_threads';
 import { toMillraceError } from '../core/errors.js';
 import { compilePipeline } from './compile-pipeline.js';
-import { importStep } from './own-step.js';
+import { loadStep, ownStepKind } from './own-step.js';
 import type { Pipeline } from './pipeline.js';
 import { runSteps, type StepOutcome } from './run-steps.js';
-import { type PipelineSource, type StepMessage, type StepRange, type StepReply, toWire } from './step-protocol.js';
+import {
+  type OwnStepTypes,
+  type PipelineSource,
+  type StepMessage,
+  type StepRange,
+  type StepReply,
+  toWire,
+  type WireOutcome,
+} from './step-protocol.js';
+import { wholeBuffers } from './value-memory.js';
 
 /*
  * A thread of the step pool: it compiles the pipelines that it is told of, and runs steps of them for the main thread.
@@ -26,6 +35,9 @@ port.on('message', (message: StepMessage) => {
     case 'forget':
       pipelines.delete(message.pipeline);
       return;
+    case 'describe':
+      void describe(message.file, message.url);
+      return;
     case 'run':
       void answer(message.range, message.values);
   }
@@ -37,7 +49,11 @@ async function answer(range: StepRange, values: Extract<StepMessage, { kind: 'ru
   });
   const reply: StepReply = { outcomes: outcomes.map(toWire), firstMs };
   try {
-    port.postMessage(reply, ownBuffers(outcomes));
+    // What steps give is nobody else's (`Step.run`), and needs no copy.
+    port.postMessage(
+      reply,
+      wholeBuffers(outcomes.map((outcome) => ('result' in outcome ? outcome.result : undefined))),
+    );
   } catch (error) {
     // A step of the operator's gave something that cannot leave its thread.
     const failure = toWire({ error: toMillraceError(error) });
@@ -45,23 +61,15 @@ async function answer(range: StepRange, values: Extract<StepMessage, { kind: 'ru
   }
 }
 
-/** The memory of what steps gave, which is nobody else's (`Step.run`): it travels without a copy. */
-function ownBuffers(outcomes: readonly StepOutcome[]): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  const add = (value: unknown) => {
-    // A window into a larger buffer, as Node's small Buffers are, would take others along.
-    const isWhole = ArrayBuffer.isView(value) && value.byteLength === value.buffer.byteLength;
-    if (isWhole && value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
-  };
-  for (const outcome of outcomes) {
-    const result: unknown = 'result' in outcome ? outcome.result : undefined;
-    add(result);
-    if (typeof result !== 'object' || result === null || ArrayBuffer.isView(result)) continue;
-    for (const part of [result, ...Object.values(result)]) {
-      if (typeof part === 'object' && part !== null && 'data' in part) add(part.data);
-    }
-  }
-  return [...buffers];
+async function describe(file: string, url: string): Promise<void> {
+  const outcome = await loadStep(file, url).then(
+    ({ takes, gives, runBatch }): WireOutcome => {
+      const types: OwnStepTypes = { takes, gives, runsBatches: runBatch !== undefined };
+      return { kind: 'value', value: types };
+    },
+    (error: unknown) => toWire({ error: toMillraceError(error) }),
+  );
+  port.postMessage({ outcomes: [outcome], firstMs: 0 } satisfies StepReply);
 }
 
 async function runRange({ pipeline: id, chain: name, from, to }: StepRange, values: Parameters<typeof runSteps>[1]) {
@@ -82,9 +90,9 @@ function compile({ config, inputs, outputs, files, code }: PipelineSource): Prom
       return content;
     },
     ownStep: async (file) => {
-      const url = code.get(file);
-      if (url === undefined) throw new Error(`${file} was not loaded when the model loaded`);
-      return importStep(file, url);
+      const known = code.get(file);
+      if (known === undefined) throw new Error(`${file} was not loaded when the model loaded`);
+      return ownStepKind(file, await loadStep(file, known.url));
     },
   });
 }

@@ -19,7 +19,7 @@ export class Answer {
 /**
  * One step of a pipeline in its place: resolved, type-checked, ready to run.
  *
- * A step that is plain JavaScript runs where its measured cost allows (`placement.ts`); one that is `native` returns
+ * A step that is plain JavaScript runs where its measured cost allows (`step-runner.ts`); one that is `native` returns
  * a promise at once and works on threads of its own, as sharp does. Steps keep no state between items.
  */
 export interface Step {
@@ -31,13 +31,14 @@ export interface Step {
   /** `own` is the operator's code: it never runs on the main thread. */
   readonly runs: 'javascript' | 'native' | 'own';
   /**
-   * Works on one item. What it gives is the caller's own: its memory may be taken over.
+   * Works on one item. It may not write to what it takes, which others may hold too; what it makes itself is the
+   * caller's, who may take the memory over.
    *
    * @throws MillraceError INVALID_INPUT or UNSUPPORTED_MEDIA_TYPE, with a path from the item on, if the item is at fault
    */
   run(value: Value): Value | Answer | Promise<Value | Answer>;
   /** The same on several items at once, in order, where that is cheaper; an item at fault gives its error as its result. */
-  runBatch?(values: readonly Value[]): (Value | Answer | Error)[];
+  runBatch?(values: readonly Value[]): StepResults | Promise<StepResults>;
   /** What the cost of `run` grows with; without it the length of the value. */
   effort?(value: Value): number;
   /** This step and the next in one, if that gives the same and costs less. */
@@ -45,6 +46,9 @@ export interface Step {
   /** A typical input, if the step can stand first: the pipeline is warmed up with it, and shows it as an example. */
   sample?(): Value | Promise<Value>;
 }
+
+/** What came of several items, in their order. */
+export type StepResults = readonly (Value | Answer | Error)[];
 
 /** What a step may know of its surroundings when it is resolved. */
 export interface StepContext {

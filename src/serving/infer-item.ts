@@ -1,5 +1,6 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
+import type { TurnBudget } from '../core/turn-budget.js';
 import type { PipelineItem } from '../pipelines/pipeline-item.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import { Answer } from '../pipelines/step.js';
@@ -18,9 +19,13 @@ export type PipelineModel = Pick<LoadedModel, 'batcher' | 'plan'> & { readonly p
 export async function inferItem(
   { pipeline, batcher, plan }: PipelineModel,
   item: PipelineItem,
-  { signal, clock }: { signal: AbortSource; clock: Clock },
+  { signal, clock, budget }: { signal: AbortSource; clock: Clock; budget: TurnBudget },
 ): Promise<ModelResult> {
   const startedAt = clock.now();
+  // Items that fail, or have their answer early, let nothing else in between by themselves.
+  const turn = budget.enter();
+  if (turn !== undefined) await turn;
+  if (signal.aborted) throw abortReason(signal);
   const prepared = await pipeline.preprocess(item, signal);
   const preprocessMs = clock.now() - startedAt;
   if (prepared instanceof Answer) return { outputs: prepared, batchRows: 0, waitedMs: 0, inferenceMs: 0, preprocessMs };

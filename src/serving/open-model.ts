@@ -3,6 +3,8 @@ import { DynamicBatcher } from '../batching/dynamic-batcher.js';
 import type { Clock } from '../core/clock.js';
 import { reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
+import type { TurnBudget } from '../core/turn-budget.js';
+import { sampleItem } from '../model/sample-inputs.js';
 import type { Signature } from '../model/signature.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { StepPlaces } from '../pipelines/step-runner.js';
@@ -15,7 +17,7 @@ import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, planBatching } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
-import { warmUp } from './warm-up.js';
+import { DEFAULT_FREE_SIZE, warmUp } from './warm-up.js';
 
 /** What all models of a server have in common. */
 export interface ServingContext {
@@ -28,6 +30,8 @@ export interface ServingContext {
   /** Instances of a model on the CPU that does not say how many. */
   readonly defaultInstances: number;
   readonly limits: ModelLimits;
+  /** For work on items that nothing interrupts by itself. */
+  readonly turnBudget: TurnBudget;
   /** Where steps of pipelines run. */
   readonly steps: StepPlaces;
   /** Items of one model whose steps may be under way at once, beside those that are with the model. */
@@ -70,6 +74,8 @@ export interface OpeningListener {
   notice(notice: string): void;
   /** The group that will hold the instances; none has been started. What this throws ends the opening. */
   begun(group: InstanceGroup): void;
+  /** The pipeline, which has threads of its own; undefined for a model without one. */
+  compiled(pipeline: RunningPipeline | undefined): void;
   /** The instances keep dying, now or later. */
   gaveUp(reason: string): void;
 }
@@ -106,6 +112,7 @@ export async function openModel(
   const { axes, maxBatchSize } = plan;
   const material = { signature, axes, files, allowCode: context.allowCode };
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
+  listener.compiled(pipeline);
 
   const prepare = async (instance: Instance) => {
     if (!config.warmup.enabled) return;
@@ -123,7 +130,8 @@ export async function openModel(
       const { outputs } = await first.run(eachTensor(inputs, axes.inputs, asBatchOfOne));
       return eachTensor(outputs, axes.outputs, onlyItem);
     };
-    await pipeline.warmUp(run).catch((error: unknown) => {
+    const generated = sampleItem(signature, axes, { row: 0, freeSize: plan.freeSize ?? DEFAULT_FREE_SIZE });
+    await pipeline.warmUp(run, eachTensor(generated, axes.inputs, onlyItem)).catch((error: unknown) => {
       listener.notice(`warm-up of the pipeline failed: ${reasonOf(error)}`);
     });
   }

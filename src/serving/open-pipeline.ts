@@ -1,11 +1,16 @@
 import type { BatchAxes, Signature, TensorSpec } from '../model/signature.js';
 import { itemShape } from '../model/signature.js';
 import { type CompileContext, compilePipeline } from '../pipelines/compile-pipeline.js';
-import { importStep } from '../pipelines/own-step.js';
+import { ownStepKind } from '../pipelines/own-step.js';
 import type { PipelineConfig } from '../pipelines/pipeline-config.js';
 import { RunningPipeline } from '../pipelines/running-pipeline.js';
+import { StepPool } from '../pipelines/step-pool.js';
+import type { OwnStep } from '../pipelines/step-protocol.js';
 import type { StepPlaces } from '../pipelines/step-runner.js';
 import type { ModelFiles } from '../repository/model-files.js';
+
+/** Threads for one model's own steps. They are shared with nobody: one that hangs or dies is the model's own trouble. */
+const OWN_THREADS = 2;
 
 /** What a pipeline is made from. */
 export interface PipelineMaterial {
@@ -26,7 +31,8 @@ export interface PipelineMaterial {
 export async function openPipeline(material: PipelineMaterial, places: StepPlaces): Promise<RunningPipeline> {
   const { config, signature, axes, allowCode } = material;
   const files = new Map<string, Uint8Array>();
-  const code = new Map<string, string>();
+  const code = new Map<string, OwnStep>();
+  const own = new StepPool(OWN_THREADS);
   const context: CompileContext = {
     inputs: itemSpecs(signature.inputs, axes.inputs),
     outputs: itemSpecs(signature.outputs, axes.outputs),
@@ -42,13 +48,19 @@ export async function openPipeline(material: PipelineMaterial, places: StepPlace
         );
       }
       const url = await material.files.moduleUrl(file);
-      code.set(file, url);
-      return importStep(file, url);
+      const types = await own.describe(file, url);
+      code.set(file, { url, ...types });
+      return ownStepKind(file, types);
     },
   };
-  const pipeline = await compilePipeline(config, context);
-  const { inputs, outputs } = context;
-  return RunningPipeline.start(pipeline, { config, inputs, outputs, files, code }, places);
+  try {
+    const pipeline = await compilePipeline(config, context);
+    const { inputs, outputs } = context;
+    return await RunningPipeline.start(pipeline, { config, inputs, outputs, files, code }, { ...places, own });
+  } catch (error) {
+    own.close();
+    throw error;
+  }
 }
 
 function itemSpecs(specs: readonly TensorSpec[], axes: BatchAxes['inputs']): TensorSpec[] {

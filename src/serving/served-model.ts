@@ -2,6 +2,7 @@ import type { AbortSource } from '../core/abort.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { ModelRef, ModelState } from '../core/events.js';
 import { PipelineError } from '../pipelines/pipeline-error.js';
+import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
 import { BatchingConfigError } from './batching-plan.js';
 import { inferItem } from './infer-item.js';
@@ -21,6 +22,7 @@ export class ServedModel {
   #reason: string | undefined;
   #loaded: LoadedModel | undefined;
   #group: InstanceGroup | undefined;
+  #pipeline: RunningPipeline | undefined;
   #isUnloaded = false;
 
   constructor(source: ModelSource, context: ServingContext) {
@@ -90,7 +92,11 @@ export class ServedModel {
     if ('inputs' in input) return loaded.batcher.submit(input, signal);
     const { pipeline, batcher, plan } = loaded;
     if (pipeline === undefined) return Promise.reject(new Error('an item came for a model without a pipeline'));
-    return inferItem({ pipeline, batcher, plan }, input, { signal, clock: this.#context.clock });
+    return inferItem({ pipeline, batcher, plan }, input, {
+      signal,
+      clock: this.#context.clock,
+      budget: this.#context.turnBudget,
+    });
   }
 
   /** The error that a request gets while the model is not READY. */
@@ -108,7 +114,7 @@ export class ServedModel {
     this.#enter('UNAVAILABLE', reason);
     this.#group?.destroy(reason);
     this.#loaded?.batcher.destroy(this.unavailable());
-    this.#loaded?.pipeline?.close();
+    this.#pipeline?.close();
   }
 
   /** Unloads the model, at once. Idempotent. */
@@ -122,10 +128,7 @@ export class ServedModel {
   async #openAndEnter(): Promise<void> {
     try {
       const loaded = await this.#open();
-      if (this.#state !== 'LOADING') {
-        loaded.pipeline?.close();
-        return;
-      }
+      if (this.#state !== 'LOADING') return;
       this.#loaded = loaded;
       this.#enter('READY', undefined);
     } catch (error) {
@@ -142,6 +145,10 @@ export class ServedModel {
         this.#group = group;
         // What was unloaded or given up meanwhile must start no thread.
         if (this.#state !== 'LOADING') throw this.unavailable();
+      },
+      compiled: (pipeline) => {
+        this.#pipeline = pipeline;
+        if (this.#state !== 'LOADING') pipeline?.close();
       },
       gaveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
     });

@@ -107,8 +107,9 @@ describe('PredictBodyReader with an item as it is', () => {
       '': undefined,
     };
     for (const [type, mediaType] of Object.entries(types)) {
+      const charset = type.includes('latin1') ? 'latin1' : undefined;
       for (const url of [{ name: 'photo' }, { query: 'model=photo' }]) {
-        assert.deepEqual(await itemOf('x=1', { type, ...url }), new SentFile(Buffer.from('x=1'), mediaType));
+        assert.deepEqual(await itemOf('x=1', { type, ...url }), new SentFile(Buffer.from('x=1'), mediaType, charset));
       }
     }
   });
@@ -122,7 +123,7 @@ describe('PredictBodyReader with an item as it is', () => {
     ] as const) {
       assert.deepEqual(
         await itemOf('{', { type, name: 'photo', query: 'raw=1' }),
-        new SentFile(Buffer.from('{'), mediaType),
+        new SentFile(Buffer.from('{'), mediaType, type.includes('latin1') ? 'latin1' : undefined),
       );
     }
   });

@@ -18,7 +18,7 @@ describe('the job service', () => {
     assert.deepEqual([states('a'), service.inFlight], ['succeeded', 0]);
     const job = { ...processor.ref, jobId: 'a', rows: 2 };
     assert.deepEqual(events.of('jobQueued'), [job]);
-    assert.deepEqual(events.of('jobSettled'), [{ ...job, outcome: 'succeeded', timings }]);
+    assert.deepEqual(events.of('jobSettled'), [{ ...job, outcome: 'succeeded', reason: undefined, timings }]);
   });
 
   it('fails a job with the error of its model, and remembers which', async () => {

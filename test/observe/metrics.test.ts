@@ -74,8 +74,8 @@ describe('Metrics', () => {
     }
     tell('requestSettled', { ...request, code: undefined, cause: undefined });
     tell('jobRejected', { ...ref, jobId: 'j', rows: 1, code: 'QUEUE_FULL' });
-    tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', timings });
-    tell('batchExecuted', { ...batch, outcome: 'succeeded' });
+    tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
+    tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 1 });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
@@ -96,8 +96,8 @@ describe('Metrics', () => {
   it('counts jobs by outcome, and times only those that succeeded', async (t) => {
     const { tell, value } = start(t);
     const job = { ...ref, jobId: 'j', rows: 1, timings };
-    tell('jobSettled', { ...job, outcome: 'succeeded' });
-    tell('jobSettled', { ...job, outcome: 'DEADLINE_EXCEEDED' });
+    tell('jobSettled', { ...job, outcome: 'succeeded', reason: undefined });
+    tell('jobSettled', { ...job, outcome: 'DEADLINE_EXCEEDED', reason: undefined });
     assert.equal(await value('millrace_jobs_total', { ...ref, outcome: 'succeeded' }), 1);
     assert.equal(await value('millrace_jobs_total', { ...ref, outcome: 'DEADLINE_EXCEEDED' }), 1);
     assert.equal(await value('millrace_job_phase_seconds_count', { phase: 'inference' }), 1);
@@ -106,7 +106,7 @@ describe('Metrics', () => {
 
   it('counts batches, their rows and their stages', async (t) => {
     const { tell, value } = start(t);
-    tell('batchExecuted', { ...batch, outcome: 'succeeded' });
+    tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('batchExecuted', { ...batch, rows: 2, outcome: 'INSTANCE_CRASHED', reason: 'why' });
     assert.equal(await value('millrace_batches_total', { outcome: 'INSTANCE_CRASHED' }), 1);
     assert.equal(await value('millrace_rows_total', ref), 10);

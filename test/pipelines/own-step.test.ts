@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { importStep } from '#src/pipelines/own-step.js';
+import { loadStep, ownStepKind } from '#src/pipelines/own-step.js';
 import { createModelFolder, type ModelFolder } from '../support/model-folder.js';
 import { fakeContext } from '../support/steps.js';
 
@@ -22,7 +22,8 @@ before(async () => {
 });
 after(() => folder.remove());
 
-const load = (file: string) => importStep(file, pathToFileURL(`${folder.dir}/${file}`).href);
+const load = async (file: string) =>
+  ownStepKind(file, await loadStep(file, pathToFileURL(`${folder.dir}/${file}`).href));
 
 describe('an own step', () => {
   it('takes and gives what it says, and gets its options', async () => {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { MillraceError } from '#src/core/errors.js';
 import type { StepOutcome } from '#src/pipelines/run-steps.js';
 import { StepPool } from '#src/pipelines/step-pool.js';
+import type { OwnStep } from '#src/pipelines/step-protocol.js';
 import { createModelFolder } from '../support/model-folder.js';
 import { patient } from '../support/served-folder.js';
 
@@ -40,12 +41,15 @@ async function poolOf(t: TestContext, options: object = {}) {
     await folder.remove();
   });
   const urlOf = (file: string) => pathToFileURL(`${folder.dir}/${file}`).href;
+  const code = new Map<string, OwnStep>();
+  for (const file of Object.keys(ownSteps))
+    code.set(file, { url: urlOf(file), ...(await pool.describe(file, urlOf(file))) });
   const pipeline = pool.define({
     config: { preprocess: [{ 'shout.mjs': options }, 'measure.mjs'], postprocess: [] },
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1] }],
     outputs: [],
     files: new Map(),
-    code: new Map(Object.keys(ownSteps).map((file) => [file, urlOf(file)])),
+    code,
   });
   const run = async (text: string, { to = 1, signal = patient } = {}) => {
     const range = { pipeline, chain: 'preprocess:text', from: 0, to };
@@ -85,8 +89,8 @@ describe('StepPool', () => {
 
   for (const [text, cause] of [
     ['fail', /secret/],
-    ['number', /gives text and returned number/],
-    ['function', /gives text and returned object/],
+    ['number', /gives text and returned number that is none/],
+    ['function', /gives text and returned object that is none/],
   ] as const) {
     it(`names the step that is at fault itself, its cause for the log: ${text}`, async (t) => {
       const { run } = await poolOf(t);
@@ -119,14 +123,14 @@ describe('StepPool', () => {
     const { pool, pipeline, run } = await poolOf(t);
     assert.equal(resultOf(await run('a')), 'A');
     pool.forget(pipeline);
-    assert.equal(errorOf(await run('a')).cause, 'the model was unloaded');
+    assert.equal(errorOf(await run('a')).code, 'MODEL_UNAVAILABLE');
   });
 
   it('fails what waits and what comes when it is closed', async (t) => {
     const { pool, run } = await poolOf(t);
     const waiting = [run('a'), run('b')];
     pool.close();
-    assert.deepEqual((await Promise.all(waiting)).map(resultOf), ['STEP_FAILED', 'STEP_FAILED']);
-    assert.equal(resultOf(await run('c')), 'STEP_FAILED');
+    assert.deepEqual((await Promise.all(waiting)).map(resultOf), ['MODEL_UNAVAILABLE', 'MODEL_UNAVAILABLE']);
+    assert.equal(resultOf(await run('c')), 'MODEL_UNAVAILABLE');
   });
 });

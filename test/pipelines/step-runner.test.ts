@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '#src/core/errors.js';
+import { Slots } from '#src/core/slots.js';
 import { chainOf } from '#src/pipelines/pipeline.js';
-import { Slots } from '#src/pipelines/slots.js';
 import { Answer, type Step } from '#src/pipelines/step.js';
 import type { StepPool } from '#src/pipelines/step-pool.js';
 import type { StepRange } from '#src/pipelines/step-protocol.js';
@@ -19,7 +19,11 @@ function runnerFor(steps: readonly Step[]) {
       return { outcome: { result: `${value} from the pool` }, firstMs: 0.01 };
     },
   } as unknown as StepPool;
-  const runner = new StepRunner(chainOf('test', { kind: 'text' }, steps), 1, { pool, native: new Slots(1) });
+  const runner = new StepRunner(
+    chainOf('test', { kind: 'text' }, steps),
+    { shared: 1, own: 1 },
+    { pool, own: pool, native: new Slots(1) },
+  );
   return { runner, asked };
 }
 

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { systemClock } from '#src/core/clock.js';
-import { Slots } from '#src/pipelines/slots.js';
+import { Slots } from '#src/core/slots.js';
+import { TurnBudget } from '#src/core/turn-budget.js';
 import { StepPool } from '#src/pipelines/step-pool.js';
 import { scanRepository } from '#src/repository/model-repository.js';
 import type { ProviderName, ProviderProbe } from '#src/runtime/execution-providers.js';
@@ -27,6 +28,7 @@ export function servingContext(events: RecordedEvents, overrides: Partial<Servin
     events,
     executionProviders: undefined,
     defaultInstances: 1,
+    turnBudget: new TurnBudget(systemClock),
     steps: { pool: new StepPool(1), native: new Slots(2) },
     stepSlots: 4,
     allowCode: false,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Slots } from '#src/pipelines/slots.js';
+import { Slots } from '#src/core/slots.js';
 
 /** Work that ends when the test says so. */
 function controlled() {
