@@ -146,14 +146,9 @@ function asInputError(error: unknown): unknown {
   if (!(error instanceof Error) || (error as { code?: unknown }).code !== 'INVALID_INPUT') return error;
   const { path, expected, got } = error as { path?: unknown; expected?: unknown; got?: unknown };
   const details = Object.fromEntries(
-    Object.entries({ path: pathFrom(path), expected, got }).flatMap(([name, text]) => {
+    Object.entries({ path, expected, got }).flatMap(([name, text]) => {
       return typeof text === 'string' ? [[name, text.slice(0, MAX_TEXT)]] : [];
     }),
   );
   return new MillraceError('INVALID_INPUT', error.message, details);
-}
-
-/** `body_mass` as `.body_mass`, since what stands before it is the item. */
-function pathFrom(path: unknown): unknown {
-  return typeof path === 'string' && path !== '' && !/^[.[]/.test(path) ? `.${path}` : path;
 }

@@ -43,7 +43,9 @@ export function readItem(
 export function at(path: string, error: unknown): unknown {
   if (!(error instanceof MillraceError)) return error;
   const { code, message, details, cause } = error;
-  return new MillraceError(code, message, { ...details, path: path + (details.path ?? ''), cause });
+  const { path: below = '' } = details;
+  const dot = below === '' || /^[.[]/.test(below) ? '' : '.';
+  return new MillraceError(code, message, { ...details, path: path + dot + below, cause });
 }
 
 function readFileItem(file: SentFile, kinds: readonly ValueKind[]): Pick<PipelineItem, 'kind' | 'value'> {

@@ -29,8 +29,9 @@ export async function buildSteps(
   for (const entry of written) {
     const [name, options] = typeof entry === 'string' ? [entry, {}] : (Object.entries(entry)[0] as [string, unknown]);
     const kind = findStepKind(name);
-    const isShort = kind.shorthand !== undefined && typeof options !== 'object';
-    const parsed = kind.options.parse(isShort ? { [kind.shorthand as string]: options } : options);
+    const { shorthand } = kind;
+    const isShort = shorthand !== undefined && typeof options !== 'object';
+    const parsed = kind.options.parse(isShort ? { [shorthand]: options } : options);
     const step = await kind.resolve(parsed, type, context);
     steps.push(step);
     type = step.gives;

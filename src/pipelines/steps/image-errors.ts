@@ -3,7 +3,7 @@ import type { ImageFormat } from './image-format.js';
 import type { DecodeOperation } from './image-plan.js';
 
 /** Pixels that an image may have after resizing where that depends on its proportions: 150 MB in three channels. */
-export const MAX_RESULT_PIXELS = 50_000_000;
+const MAX_RESULT_PIXELS = 50_000_000;
 
 export interface Size {
   readonly width: number;

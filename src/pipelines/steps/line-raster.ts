@@ -9,6 +9,9 @@ export interface Coverage {
 
 type Point = Stroke[number];
 
+/** A line that rises less than this is level, so that nothing is divided by next to nothing. */
+const LEVEL_PIXELS = 1e-6;
+
 /**
  * Draws a polyline with round ends and joints into `coverage`: a pixel whose centre is `d` away from the line is covered
  * by `lineWidth / 2 + 1/2 − d`, between 0 and 1. A line one pixel wide that goes through the centres of a row or of a
@@ -30,12 +33,13 @@ function drawSegment(coverage: Coverage, [[ax, ay], [bx, by]]: readonly [Point, 
   const squaredLength = dx * dx + dy * dy;
   const reach = lineWidth / 2 + 0.5;
   // In one row only pixels near the line are looked at, so that a long diagonal costs what its length is.
-  const sideReach = dy === 0 ? Number.POSITIVE_INFINITY : (reach * Math.sqrt(squaredLength)) / Math.abs(dy);
+  const isLevel = Math.abs(dy) < LEVEL_PIXELS;
+  const sideReach = isLevel ? Number.POSITIVE_INFINITY : (reach * Math.sqrt(squaredLength)) / Math.abs(dy);
   const [left, right] = [Math.min(ax, bx) - reach, Math.max(ax, bx) + reach];
   const lastRow = Math.min(height - 1, Math.floor(Math.max(ay, by) + reach));
   for (let row = Math.max(0, Math.floor(Math.min(ay, by) - reach)); row <= lastRow; row += 1) {
     const y = row + 0.5;
-    const middle = dy === 0 ? ax : ax + ((y - ay) / dy) * dx;
+    const middle = isLevel ? ax : ax + ((y - ay) / dy) * dx;
     const last = Math.min(width - 1, Math.floor(Math.min(right, middle + sideReach)));
     for (let column = Math.max(0, Math.floor(Math.max(left, middle - sideReach))); column <= last; column += 1) {
       const [px, py] = [column + 0.5 - ax, y - ay];

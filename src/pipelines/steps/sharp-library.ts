@@ -1,8 +1,9 @@
+import type sharp from 'sharp';
 import { reasonOf } from '../../core/errors.js';
 import { StepError } from '../step.js';
 
 /** sharp's main function with all that hangs on it. */
-export type SharpLibrary = typeof import('sharp').default;
+export type SharpLibrary = typeof sharp;
 
 /** What reads each of the formats in `image-format.ts` from memory; libvips's names. */
 const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((format) => `VipsForeignLoad${format}Buffer`);
@@ -23,12 +24,12 @@ export function loadSharp(): Promise<SharpLibrary> {
 
 async function importSharp(): Promise<SharpLibrary> {
   try {
-    const { default: sharp } = await import('sharp');
-    sharp.cache(false);
-    sharp.concurrency(1);
-    sharp.block({ operation: ['VipsForeignLoad'] });
-    sharp.unblock({ operation: loaders });
-    return sharp;
+    const { default: library } = await import('sharp');
+    library.cache(false);
+    library.concurrency(1);
+    library.block({ operation: ['VipsForeignLoad'] });
+    library.unblock({ operation: loaders });
+    return library;
   } catch (error) {
     throw new StepError(`images cannot be worked on here, because sharp does not load: ${reasonOf(error)}`);
   }

@@ -6,7 +6,8 @@ const [ABOVE, RIGHT, BELOW, LEFT] = [0, 2, 4, 6];
 
 /**
  * Makes lines one cell wide, in place, by taking cells off their edges without breaking them (T. Y. Zhang and C. Y. Suen,
- * A fast parallel algorithm for thinning digital patterns, 1984).
+ * A fast parallel algorithm for thinning digital patterns, 1984; with the change of H. E. Lü and P. S. P. Wang, 1986,
+ * without which diagonal lines two cells wide would vanish).
  *
  * @param grid its outermost cells are empty
  */
@@ -36,7 +37,7 @@ export function thin({ width, height, cells }: InkGrid): void {
 /** Whether a cell with these neighbours lies on the side that is taken off, and its line holds without it. */
 function isLoose(neighbours: readonly number[], isFirst: boolean): boolean {
   const count = neighbours.reduce((sum, cell) => sum + cell, 0);
-  if (count < 2 || count > 6) return false;
+  if (count < 3 || count > 6) return false;
   const parts = neighbours.filter((cell, index) => cell === 0 && neighbours[(index + 1) % 8] === 1).length;
   if (parts !== 1) return false;
   const [above, right, below, left] = [ABOVE, RIGHT, BELOW, LEFT].map((index) => neighbours[index] === 1);
@@ -53,11 +54,13 @@ function neighboursOf(width: number): number[] {
 /**
  * The lines of a thinned grid as strokes from cell to cell; a cell by itself becomes a dot.
  *
- * @param scale what a cell's side becomes
+ * @param grid its outermost cells are empty
+ * @param size how far apart the outermost of the others become, along the larger side
  */
-export function linesOf({ width, height, cells }: InkGrid, scale: number): Stroke[] {
+export function linesOf({ width, height, cells }: InkGrid, size: number): Stroke[] {
   const strokes: Stroke[] = [];
-  const point = (at: number): Stroke[number] => [(at % width) * scale, Math.floor(at / width) * scale];
+  const scale = size / Math.max(1, Math.max(width, height) - 3);
+  const point = (at: number): Stroke[number] => [((at % width) - 1) * scale, (Math.floor(at / width) - 1) * scale];
   const around = neighboursOf(width);
   for (let at = width; at < width * (height - 1); at += 1) {
     if (cells[at] !== 1) continue;

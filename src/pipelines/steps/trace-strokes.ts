@@ -53,8 +53,7 @@ class TraceStrokes implements Step {
     const grid = shrinkToInk(findInk(image), GRID_CELLS);
     if (grid === undefined) throw invalid('The image shows no drawing.', 'lines that stand out', 'an even image');
     thin(grid);
-    // One empty cell goes round the grid.
-    return linesOf(grid, this.#size / (Math.max(grid.width, grid.height) - 2));
+    return linesOf(grid, this.#size);
   }
 
   /** Pixels. */

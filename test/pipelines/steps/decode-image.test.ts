@@ -137,8 +137,8 @@ describe('decode_image', () => {
 
   it('has an example to begin with, which shows something', async () => {
     const step = await buildStep('decode_image');
-    const sample = await step.sample?.();
-    const image = (await step.run(sample as Uint8Array)) as Image;
+    const sample = (await step.sample?.()) ?? assert.fail('there is no sample');
+    const image = (await step.run(sample)) as Image;
     assert.deepEqual([image.width, image.height, image.channels], [640, 480, 3]);
     assert.ok(image.data.reduce((least, level) => Math.min(least, level)) < 60);
     assert.equal(await step.sample?.(), sample);
