@@ -1,6 +1,7 @@
 import { MillraceError } from '../core/errors.js';
 import type { BatchAxes } from '../model/signature.js';
-import { halfToNumber } from '../tensor/half-float.js';
+import { floatArraysText } from '../tensor/float-arrays.js';
+import { halfToNumber, halvesToFloats } from '../tensor/half-float.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { elementText } from './json-elements.js';
 
@@ -22,7 +23,12 @@ export function encodeItem(outputs: NamedTensors, axes: BatchAxes): string {
   return `{${parts.join(',')}}`;
 }
 
-function nestedText(name: string, { datatype, data }: Tensor, shape: readonly number[]): string {
+function nestedText(name: string, tensor: Tensor, shape: readonly number[]): string {
+  const { datatype, data } = tensor;
+  const floats = floatsOf(tensor);
+  const floatText = floats === undefined ? undefined : floatArraysText(floats, shape);
+  if (floatText !== undefined) return floatText;
+  // What is left are other datatypes, and floats that JSON cannot say: the first of them is found here.
   let at = 0;
   const write = (axis: number): string => {
     if (axis === shape.length) {
@@ -38,6 +44,11 @@ function nestedText(name: string, { datatype, data }: Tensor, shape: readonly nu
     return `${text}]`;
   };
   return write(0);
+}
+
+function floatsOf({ datatype, data }: Tensor): Float32Array | undefined {
+  if (datatype === 'FP32') return data as Float32Array;
+  return datatype === 'FP16' ? halvesToFloats(data as Uint16Array) : undefined;
 }
 
 function notFinite(name: string, element: number, value: number | bigint | string): MillraceError {
