@@ -7,8 +7,9 @@ import type { ModelManager } from '../../serving/model-manager.js';
 import type { LoadedModel } from '../../serving/open-model.js';
 import type { ServedModel } from '../../serving/served-model.js';
 import type { NamedTensors } from '../../tensor/tensor.js';
-import { expectJson, parseJson, readBody } from '../body.js';
+import { expectJson, readBody } from '../body.js';
 import type { BodyBudget } from '../body-budget.js';
+import { scanDocument } from '../document-scanner.js';
 import { ItemDecoder } from '../item-decoder.js';
 import { encodeItem } from '../item-encoder.js';
 import type { HttpLimits } from '../limits.js';
@@ -54,7 +55,7 @@ interface Prediction extends AnsweredRequest {
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
 function startJobs(body: Buffer, { request, context }: Exchange, services: PredictServices): Prediction {
-  const envelope = readEnvelope(parseJson(body), services.limits.max_rows);
+  const envelope = readEnvelope(scanDocument(body), services.limits.max_rows);
   const { name, version } = targetOf(envelope, request.params as Record<string, string>);
   const model = resolveModel({ name, version }, envelope, services);
   const timeoutMs =
