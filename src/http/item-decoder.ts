@@ -4,8 +4,10 @@ import { didYouMean } from '../core/near-names.js';
 import { shown } from '../core/zod-issues.js';
 import { type BatchAxes, type Dimension, itemShape, type Signature, shapeText } from '../model/signature.js';
 import { allocate, type Datatype, type TensorData } from '../tensor/datatype.js';
+import { JsonNumbers } from '../tensor/json-numbers.js';
 import { elementCount, type Tensor } from '../tensor/tensor.js';
 import { writeElements } from './json-elements.js';
+import { elementsOf } from './number-elements.js';
 
 interface ItemInput {
   readonly name: string;
@@ -15,7 +17,10 @@ interface ItemInput {
   readonly batchAxis: number | null;
 }
 
-/** Reads the native API's items, nested JSON arrays without the batch axis, into the tensors that a model takes. */
+/**
+ * Reads the native API's items, nested JSON arrays without the batch axis or JsonNumbers for them, into the tensors that
+ * a model takes.
+ */
 export class ItemDecoder {
   readonly #inputs: readonly ItemInput[];
   /** Whether there are free dimensions that must agree. */
@@ -52,12 +57,12 @@ export class ItemDecoder {
   /** The values of the inputs in the signature's order. */
   #byName(item: unknown, path: string): { list: readonly unknown[]; isBare: boolean } {
     const [only] = this.#inputs;
-    if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    if (typeof item !== 'object' || item === null || Array.isArray(item) || item instanceof JsonNumbers) {
       if (this.#inputs.length === 1 && only !== undefined) return { list: [item], isBare: true };
       throw invalid(this.#inputs.length === 0 ? 'The model has no inputs.' : 'The model has several inputs.', {
         path,
         expected: `an object with ${this.#names()}`,
-        got: shown(item),
+        got: shown(item instanceof JsonNumbers ? item.toArrays() : item),
       });
     }
     for (const name of Object.keys(item)) {
@@ -83,13 +88,33 @@ export class ItemDecoder {
 type SymbolSizes = Map<string, { size: number; path: string }>;
 
 function decodeTensor(value: unknown, input: ItemInput, path: string): Tensor {
+  if (value instanceof JsonNumbers) {
+    // What does not fit is told by the code for arrays, so that it is told the same way.
+    return tensorOf(value, input) ?? decodeTensor(value.toArrays(), input, path);
+  }
   const { datatype, shape: declared, batchAxis } = input;
   const shape = shapeOf(value, declared);
   // All lengths are checked before anything is allocated: what is allocated then was really sent.
   checkLengths(value, 0, { shape, input, path: () => path });
   const data = allocate(datatype, elementCount(shape));
   fillElements(value, { datatype, data, at: 0, depth: shape.length, path: () => path });
-  return { datatype, shape: batchAxis === null ? shape : shape.toSpliced(batchAxis, 0, 1), data };
+  return { datatype, shape: batchedShape(shape, batchAxis), data };
+}
+
+/** The tensor of numbers that fit the input; undefined of others. */
+function tensorOf(
+  { shape, values }: JsonNumbers,
+  { datatype, shape: declared, batchAxis }: ItemInput,
+): Tensor | undefined {
+  if (shape.length !== declared.length) return undefined;
+  if (declared.some((size, axis) => typeof size === 'number' && size !== shape[axis])) return undefined;
+  const data = elementsOf(datatype, values);
+  return data === undefined ? undefined : { datatype, shape: batchedShape(shape, batchAxis), data };
+}
+
+/** An item's shape with the batch axis, of one row, where it has one. */
+function batchedShape(shape: readonly number[], batchAxis: number | null): readonly number[] {
+  return batchAxis === null ? shape : shape.toSpliced(batchAxis, 0, 1);
 }
 
 /** Writes nested arrays of `depth` levels from element `at` on; gives the element after the last. */

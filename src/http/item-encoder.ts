@@ -1,6 +1,7 @@
 import { MillraceError } from '../core/errors.js';
 import type { BatchAxes } from '../model/signature.js';
-import { halfToNumber } from '../tensor/half-float.js';
+import { floatArraysText } from '../tensor/float-arrays.js';
+import { halfToNumber, halvesToNumbers } from '../tensor/half-float.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import { elementText } from './json-elements.js';
 
@@ -28,7 +29,12 @@ export function encodeItem(outputs: NamedTensors, axes: BatchAxes): string {
  * @param path how an error calls the tensor
  * @throws MillraceError OUTPUT_NOT_FINITE that names the first element which JSON cannot say
  */
-export function nestedText({ datatype, data }: Tensor, shape: readonly number[], path: string): string {
+export function nestedText(tensor: Tensor, shape: readonly number[], path: string): string {
+  const { datatype, data } = tensor;
+  const floats = floatsOf(tensor);
+  const floatText = floats === undefined ? undefined : floatArraysText(floats, shape);
+  if (floatText !== undefined) return floatText;
+  // What is left are other datatypes, and floats that JSON cannot say: the first of them is found here.
   let at = 0;
   const write = (axis: number): string => {
     if (axis === shape.length) {
@@ -44,6 +50,11 @@ export function nestedText({ datatype, data }: Tensor, shape: readonly number[],
     return `${text}]`;
   };
   return write(0);
+}
+
+function floatsOf({ datatype, data }: Tensor): Float32Array | undefined {
+  if (datatype === 'FP32') return data as Float32Array;
+  return datatype === 'FP16' ? halvesToNumbers(data as Uint16Array) : undefined;
 }
 
 function notFinite(path: string, element: number, value: number | bigint | string): MillraceError {

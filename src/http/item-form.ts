@@ -8,6 +8,7 @@ import type { Target } from '../serving/model-manager.js';
 import type { LoadedModel } from '../serving/open-model.js';
 import { eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import { answerText } from './answer-text.js';
+import { plainItem } from './document-scanner.js';
 import { ItemDecoder } from './item-decoder.js';
 import { encodeItem } from './item-encoder.js';
 
@@ -66,7 +67,7 @@ function pipelineForm(loaded: LoadedModel, { takes }: RunningPipeline): ItemForm
   const { axes } = loaded.plan;
   const read = (sent: unknown, { path, bytes }: ItemPlace): PipelineItem => {
     if (!takes.includes('tensors')) {
-      const item = readItem(sent, path, takes);
+      const item = readItem(sent instanceof SentFile ? sent : plainItem(sent), path, takes);
       const isParsed = item.kind === 'record' || item.kind === 'json' || item.kind === 'strokes';
       return { rows: 1, bytes: isParsed ? PARSED_JSON_FACTOR * bytes : bytes, path, ...item };
     }

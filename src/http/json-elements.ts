@@ -1,17 +1,15 @@
 import { MillraceError } from '../core/errors.js';
 import { shown } from '../core/zod-issues.js';
 import type { Datatype, TensorData } from '../tensor/datatype.js';
+import { floatText } from '../tensor/float-text.js';
 import { halfToNumber, numberToHalf } from '../tensor/half-float.js';
 
-/** The greatest numbers that do not round to Infinity in the datatype: from halfway to the next power on they would. */
-const LARGEST_FLOAT = {
-  FP16: below(65_520),
-  FP32: below((2 - 2 ** -24) * 2 ** 127),
-  FP64: Number.MAX_VALUE,
-} as const;
+/** The greatest number that does not round to Infinity: from halfway to the next power of two on they do. */
+const LARGEST_FP16 = below(65_520);
+const LARGEST_FP32 = below((2 - 2 ** -24) * 2 ** 127);
 
-/** The whole numbers that a datatype holds; of the 64-bit ones those that a JSON number holds exactly. */
-const integerRange: Partial<Record<Datatype, readonly [number, number]>> = {
+/** The numbers that a datatype takes; of the integers of 64 bits those that a JSON number holds exactly. */
+export const numberRange = {
   UINT8: [0, 0xff],
   UINT16: [0, 0xffff],
   UINT32: [0, 0xffff_ffff],
@@ -20,7 +18,10 @@ const integerRange: Partial<Record<Datatype, readonly [number, number]>> = {
   INT16: [-0x8000, 0x7fff],
   INT32: [-0x8000_0000, 0x7fff_ffff],
   INT64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-};
+  FP16: [-LARGEST_FP16, LARGEST_FP16],
+  FP32: [-LARGEST_FP32, LARGEST_FP32],
+  FP64: [-Number.MAX_VALUE, Number.MAX_VALUE],
+} as const satisfies Partial<Record<Datatype, readonly [least: number, greatest: number]>>;
 
 /**
  * Writes the values of one innermost JSON array into a tensor's elements.
@@ -49,12 +50,12 @@ export function writeElements(
     case 'FP16':
     case 'FP32':
     case 'FP64': {
-      const largest = LARGEST_FLOAT[datatype];
+      const [least, greatest] = numberRange[datatype];
       const target = data as Float32Array | Float64Array | Uint16Array;
       for (let index = 0; index < values.length; index += 1) {
         const value = values[index];
         // The comparison is false for NaN too.
-        if (typeof value !== 'number' || !(value <= largest && value >= -largest)) {
+        if (typeof value !== 'number' || !(value >= least && value <= greatest)) {
           throw refuse(index, `a number that ${datatype} can hold`);
         }
         target[at + index] = datatype === 'FP16' ? numberToHalf(value) : value;
@@ -77,7 +78,7 @@ export function writeElements(
       }
       return;
     default: {
-      const [least, greatest] = integerRange[datatype] as readonly [number, number];
+      const [least, greatest] = numberRange[datatype];
       const isBig = datatype === 'INT64' || datatype === 'UINT64';
       for (const [index, value] of values.entries()) {
         if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > greatest) {
@@ -90,7 +91,7 @@ export function writeElements(
 }
 
 /**
- * One element as JSON says it: 64-bit integers by all their digits.
+ * One element as JSON says it: 64-bit integers by all their digits, floats by as few as read back as the same float.
  *
  * @returns undefined for NaN and the infinities, which JSON cannot say
  */
@@ -100,6 +101,7 @@ export function elementText(datatype: Datatype, value: number | bigint | string)
   if (datatype === 'BOOL') return value === 0 ? 'false' : 'true';
   const number = datatype === 'FP16' ? halfToNumber(value) : value;
   if (!Number.isFinite(number)) return undefined;
+  if (datatype === 'FP16' || datatype === 'FP32') return floatText(number);
   return Object.is(number, -0) ? '-0' : String(number);
 }
 

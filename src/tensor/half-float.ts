@@ -36,3 +36,10 @@ export function halvesToNumbers(halves: Uint16Array): Float32Array {
   }
   return numbers;
 }
+
+/** The bit patterns nearest to numbers. */
+export function numbersToHalves(numbers: Float64Array): Uint16Array {
+  const halves = new Uint16Array(numbers.length);
+  for (let index = 0; index < numbers.length; index += 1) halves[index] = numberToHalf(numbers[index] as number);
+  return halves;
+}

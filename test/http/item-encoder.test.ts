@@ -5,7 +5,9 @@ import { ItemDecoder } from '#src/http/item-decoder.js';
 import { encodeItem } from '#src/http/item-encoder.js';
 import type { BatchAxes, Dimension } from '#src/model/signature.js';
 import type { Datatype } from '#src/tensor/datatype.js';
+import { numberToHalf } from '#src/tensor/half-float.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { propertyRuns } from '../support/property-runs.js';
 
 const axesFor = (outputs: BatchAxes['outputs']): BatchAxes => ({ inputs: {}, outputs });
 
@@ -43,6 +45,30 @@ describe('encodeItem', () => {
     };
     const text = encodeItem(outputs, axesFor({}));
     assert.equal(text, '{"bool":[true,false],"int64":[9223372036854775807],"half":[0.5],"bytes":["\\""]}');
+  });
+
+  it('writes floats of 32 and 16 bits by the digits that tell them from all others', () => {
+    const outputs: Record<string, Tensor> = {
+      single: floats([1, 2, 2], 0.1, -0, 1e-7, 0.9982637763023376),
+      half: { datatype: 'FP16', shape: [2, 1], data: Uint16Array.of(0x2e66, 0x8000) },
+      double: { datatype: 'FP64', shape: [1], data: Float64Array.of(Math.fround(0.1)) },
+    };
+    const text = encodeItem(outputs, axesFor({ single: 0 }));
+    assert.equal(
+      text,
+      '{"single":[[0.1,-0],[1e-7,0.9982638]],"half":[[0.099975586],[-0]],"double":[0.10000000149011612]}',
+    );
+  });
+
+  it('gives every float back with the same bits', () => {
+    const property = fc.property(fc.float32Array({ noNaN: true, noDefaultInfinity: true }), (data) => {
+      const text = encodeItem({ y: { datatype: 'FP32', shape: [data.length], data } }, axesFor({}));
+      assert.deepStrictEqual(Float32Array.from((JSON.parse(text) as { y: number[] }).y), data);
+    });
+    fc.assert(property, propertyRuns(1_000));
+    const all = Uint16Array.from({ length: 0x1_0000 }, (_, bits) => bits).filter((bits) => (bits & 0x7c00) !== 0x7c00);
+    const text = encodeItem({ y: { datatype: 'FP16', shape: [all.length], data: all } }, axesFor({}));
+    assert.deepStrictEqual(Uint16Array.from((JSON.parse(text) as { y: number[] }).y, numberToHalf), all);
   });
 
   const unsayable: [string, Tensor][] = [

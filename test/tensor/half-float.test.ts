@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { halfToNumber, halvesToNumbers, numberToHalf } from '#src/tensor/half-float.js';
+import { halfToNumber, halvesToNumbers, numbersToHalves, numberToHalf } from '#src/tensor/half-float.js';
 
 /** Known values of IEEE 754 binary16: bit pattern and number. */
 const known: [bits: number, value: number][] = [
@@ -69,5 +69,16 @@ describe('half floats', () => {
     const numbers = halvesToNumbers(halves);
     const different = [...halves].filter((bits) => !Object.is(numbers[bits], halfToNumber(bits)));
     assert.deepEqual(different, []);
+  });
+
+  it('come and go many at a time', () => {
+    const halves = Uint16Array.from(known, ([bits]) => bits);
+    const numbers = known.map(([, value]) => value);
+    assert.deepStrictEqual(halvesToNumbers(halves), Float32Array.from(numbers));
+    assert.deepStrictEqual(numbersToHalves(Float64Array.from(numbers)), halves);
+    assert.deepStrictEqual(
+      numbersToHalves(Float64Array.of(2051, 1 + 2 ** -11 + 2 ** -40)),
+      Uint16Array.of(0x6802, 0x3c01),
+    );
   });
 });

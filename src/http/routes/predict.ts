@@ -5,8 +5,8 @@ import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
 import type { ModelResult } from '../../serving/model-input.js';
 import type { ModelManager, Target } from '../../serving/model-manager.js';
-import { parseJson } from '../body.js';
 import type { BodyBudget } from '../body-budget.js';
+import { scanDocument } from '../document-scanner.js';
 import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
 import { type PredictBody, PredictBodyReader } from '../predict-body.js';
@@ -55,7 +55,8 @@ interface Prediction extends AnsweredRequest {
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
 function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
-  const envelope = body.kind === 'json' ? readEnvelope(parseJson(body.body), services.limits.max_rows) : body.envelope;
+  const envelope =
+    body.kind === 'json' ? readEnvelope(scanDocument(body.body), services.limits.max_rows) : body.envelope;
   const { name, version } = targetOf(envelope, body.named);
   const target = resolveModel({ name, version }, envelope, services);
   const { model } = target;
