@@ -5,7 +5,17 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { type Step, StepError, stepKind, type Value } from '../step.js';
 import type { Image, TensorType } from '../value-type.js';
 import { type ImageType, imageType } from './image-step.js';
-import { fillFromPixels, type PixelDatatype, type PixelTable, pixelDatatypes, pixelTable } from './pixel-values.js';
+import {
+  fillFromPixels,
+  fillPlanes,
+  type PixelDatatype,
+  type PixelLines,
+  type PixelScaling,
+  type PixelTable,
+  pixelDatatypes,
+  pixelLine,
+  pixelTable,
+} from './pixel-values.js';
 import {
   channelsOf,
   checkChannels,
@@ -83,14 +93,25 @@ function checkLists({ mean, std, bgr }: TensorOptions, channels: number | undefi
   if (bgr && channels === 1) throw new StepError('bgr is for an image of 3 channels, and this one has 1');
 }
 
-function tablesFor(options: TensorOptions, datatype: PixelDatatype, channels: number): PixelTable[] {
+/** What becomes of each channel of the tensor. */
+function scalingsFor(options: TensorOptions, datatype: PixelDatatype, channels: number): PixelScaling[] {
   const { mean, std, threshold } = options;
   const scale = options.scale ?? (datatype.startsWith('FP') ? 1 / 255 : 1);
   const at = (value: number | number[], channel: number) =>
     typeof value === 'number' ? value : (value[channel] as number);
-  return Array.from({ length: channels }, (_, channel) =>
-    pixelTable(datatype, { scale, mean: at(mean, channel), std: at(std, channel), threshold }),
-  );
+  return Array.from({ length: channels }, (_, channel) => {
+    return { scale, mean: at(mean, channel), std: at(std, channel), threshold };
+  });
+}
+
+/** For three channels of FP32 one after the other, in the image's order: what nearly all models of images take. */
+function linesFor(
+  scalings: readonly PixelScaling[],
+  { datatype, layout, bgr }: { datatype: PixelDatatype; layout: Layout; bgr: boolean },
+): PixelLines | undefined {
+  const [red, green, blue] = scalings.map(pixelLine);
+  if (datatype !== 'FP32' || layout !== 'CHW' || bgr || scalings.length !== 3) return undefined;
+  return red === undefined || green === undefined || blue === undefined ? undefined : [red, green, blue];
 }
 
 class ImageToTensor implements Step {
@@ -102,6 +123,8 @@ class ImageToTensor implements Step {
   /** Undefined if nothing but the image itself tells. */
   readonly #channels: number | undefined;
   readonly #tables: readonly PixelTable[];
+  /** Undefined where only the tables tell. */
+  readonly #lines: PixelLines | undefined;
   readonly #bgr: boolean;
 
   constructor(
@@ -113,7 +136,9 @@ class ImageToTensor implements Step {
     this.#datatype = datatype;
     this.#layout = layout;
     this.#channels = channels;
-    this.#tables = tablesFor(options, datatype, channels ?? MAX_CHANNELS);
+    const scalings = scalingsFor(options, datatype, channels ?? MAX_CHANNELS);
+    this.#tables = scalings.map((scaling) => pixelTable(datatype, scaling));
+    this.#lines = linesFor(scalings, { datatype, layout, bgr: options.bgr });
     this.#bgr = options.bgr;
   }
 
@@ -127,7 +152,8 @@ class ImageToTensor implements Step {
     }
     const data = allocate(this.#datatype, width * height * channels) as NumericArray;
     const order = this.#layout === 'CHW' ? 'planes' : 'pixels';
-    fillFromPixels(data, image, { tables: this.#tables, order, bgr: this.#bgr });
+    if (this.#lines !== undefined) fillPlanes(data as Float32Array, image.data, this.#lines);
+    else fillFromPixels(data, image, { tables: this.#tables, order, bgr: this.#bgr });
     const shape = { CHW: [channels, height, width], HWC: [height, width, channels], HW: [height, width] }[this.#layout];
     return { datatype: this.#datatype, shape, data };
   }

@@ -73,6 +73,33 @@ interface Elements {
   [index: number]: number | bigint;
 }
 
+/** What three channels' bytes are multiplied by, and what is then added: the usual case, for which a table is too slow. */
+export type PixelLines = readonly [red: PixelLine, green: PixelLine, blue: PixelLine];
+
+interface PixelLine {
+  readonly factor: number;
+  readonly offset: number;
+}
+
+/** The line that a channel's values lie on; undefined where a threshold makes them lie on none. */
+export function pixelLine({ scale, mean, std, threshold }: PixelScaling): PixelLine | undefined {
+  return threshold === undefined ? { factor: scale / std, offset: -mean / std } : undefined;
+}
+
+/** Writes an image of three channels into a tensor channel by channel (CHW), in one pass over its bytes. */
+export function fillPlanes(target: Float32Array, data: Uint8Array, [first, second, third]: PixelLines): void {
+  // In variables of their own: a property that is looked up for each pixel costs as much as the arithmetic.
+  const { factor: factor0, offset: offset0 } = first;
+  const { factor: factor1, offset: offset1 } = second;
+  const { factor: factor2, offset: offset2 } = third;
+  const size = data.length / 3;
+  for (let at = 0, from = 0; at < size; at += 1, from += 3) {
+    target[at] = (data[from] as number) * factor0 + offset0;
+    target[size + at] = (data[from + 1] as number) * factor1 + offset1;
+    target[2 * size + at] = (data[from + 2] as number) * factor2 + offset2;
+  }
+}
+
 /**
  * Writes an image into a tensor, each byte as its channel's table says.
  *
