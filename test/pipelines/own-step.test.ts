@@ -9,6 +9,12 @@ const modules = {
   'good.mjs': `export default { takes: ['text', 'record'], gives: 'json', run: (value, options) => ({ value, options }) };`,
   'typed.mjs': `export default { takes: 'text', gives: { kind: 'tensor', datatype: 'INT64', shape: [2, null] }, run: () => 0 };`,
   'typed.ts': `export default { takes: 'text', gives: 'json', run: (text: string): number => text.length };`,
+  'batch.mjs': `
+    export default {
+      takes: 'text', gives: 'text', suffix: '!',
+      run(text) { return text + this.suffix; },
+      runBatch(texts) { return texts.map((text) => (text === 'bad' ? new Error('no') : text === 'odd' ? 7 : text + texts.length)); },
+    };`,
   'empty.mjs': '',
   'no-run.mjs': `export default { takes: 'text', gives: 'text' };`,
   'odd-kind.mjs': `export default { takes: 'sound', gives: 'text', run: () => '' };`,
@@ -37,6 +43,15 @@ describe('an own step', () => {
   it('may say what tensors it gives', async () => {
     const step = await (await load('typed.mjs')).resolve({}, { kind: 'text' }, fakeContext());
     assert.deepEqual(step.gives, { kind: 'tensor', datatype: 'INT64', shape: [2, { symbol: null }] });
+  });
+
+  it('is called on what it exports, and may take several values at once', async () => {
+    const step = await (await load('batch.mjs')).resolve({}, { kind: 'text' }, fakeContext());
+    assert.equal(await step.run('a'), 'a!');
+    assert.deepEqual(await step.runBatch?.(['a', 'b']), ['a2', 'b2']);
+    const results = (await step.runBatch?.(['a', 'bad'])) ?? [];
+    assert.ok(results[1] instanceof Error);
+    await assert.rejects(async () => step.runBatch?.(['odd']), /batch\.mjs gives text and returned number/);
   });
 
   it('may be TypeScript where Node strips types', async () => {

@@ -12,6 +12,12 @@ describe('an item', () => {
   const good: Record<string, [unknown, ValueKind[], ValueKind, unknown]> = {
     'a file as bytes': [new SentFile(bytes, undefined), ['bytes'], 'bytes', bytes],
     'a file as text': [new SentFile(bytes, 'text/plain'), ['text'], 'text', 'kräftig'],
+    'a file in another charset': [
+      new SentFile(Buffer.from('z\xfcg', 'latin1'), 'text/plain', 'iso-8859-1'),
+      ['text'],
+      'text',
+      'züg',
+    ],
     'a file as bytes where both are taken': [new SentFile(bytes, 'text/plain'), ['text', 'bytes'], 'bytes', bytes],
     'base64 in an object': [{ base64 }, ['bytes'], 'bytes', bytes],
     'base64 without its padding': [{ base64: base64.replace(/=+$/, '') }, ['bytes'], 'bytes', bytes],
@@ -37,12 +43,30 @@ describe('an item', () => {
   const bad: Record<string, [unknown, ValueKind[], MillraceError['code'], string]> = {
     'a file for a record': [new SentFile(bytes, 'image/png'), ['record'], 'UNSUPPORTED_MEDIA_TYPE', 'inputs[3]'],
     'a file that is no UTF-8': [new SentFile(Buffer.from([0xff]), undefined), ['text'], 'INVALID_INPUT', 'inputs[3]'],
+    'a charset that is none': [
+      new SentFile(bytes, 'text/plain', 'klingon'),
+      ['text'],
+      'UNSUPPORTED_MEDIA_TYPE',
+      'inputs[3]',
+    ],
+    'a request in JSON that does not say so': [
+      new SentFile(Buffer.from('{"input":"x"}'), 'application/x-www-form-urlencoded'),
+      ['text'],
+      'UNSUPPORTED_MEDIA_TYPE',
+      'inputs[3]',
+    ],
     'a string for bytes': ['hello', ['bytes'], 'INVALID_INPUT', 'inputs[3]'],
     'a number for text': [7, ['text'], 'INVALID_INPUT', 'inputs[3]'],
     'half a surrogate pair': ['\ud800', ['text'], 'INVALID_INPUT', 'inputs[3]'],
     'no base64': [{ base64: 'a b' }, ['bytes'], 'INVALID_INPUT', 'inputs[3].base64'],
     'base64 of an impossible length': [{ base64: 'abcde' }, ['bytes'], 'INVALID_INPUT', 'inputs[3].base64'],
     'a number for base64': [{ base64: 7 }, ['bytes'], 'INVALID_INPUT', 'inputs[3].base64'],
+    'many keys beside base64': [
+      Object.fromEntries([['base64', base64], ...Array.from({ length: 1_000 }, (_, index) => [`k${index}`, 1])]),
+      ['bytes'],
+      'INVALID_INPUT',
+      'inputs[3].k0',
+    ],
     'a key beside base64': [{ base64, name: 'x' }, ['bytes'], 'INVALID_INPUT', 'inputs[3].name'],
     'a data URL with broken percent-encoding': ['data:,%zz', ['bytes'], 'INVALID_INPUT', 'inputs[3]'],
     'a data URL with broken base64': ['data:;base64,%%', ['bytes'], 'INVALID_INPUT', 'inputs[3]'],

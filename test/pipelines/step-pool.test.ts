@@ -15,6 +15,8 @@ const ownSteps = {
       gives: 'text',
       async run(text, options) {
         if (text === 'die') process.exit(3);
+        if (text === 'hang') await new Promise(() => undefined);
+        if (text === 'mine') setImmediate(() => process.exit(4));
         if (text === 'fail') throw new Error('/etc/secret');
         if (text === 'number') return 7;
         if (text === 'function') return { toString: () => 'x' };
@@ -117,6 +119,22 @@ describe('StepPool', () => {
     assert.equal(resultOf(await gone), 'CANCELLED');
     assert.equal(resultOf(await first), 'FIRST');
     assert.equal(resultOf(await run('next')), 'NEXT');
+  });
+
+  it('lets go at once of an item that nobody waits for, and of a thread that hangs with it', async (t) => {
+    const { run } = await poolOf(t);
+    const left = new AbortController();
+    const hung = run('hang', { signal: left.signal });
+    const next = run('next');
+    left.abort();
+    assert.equal(resultOf(await hung), 'CANCELLED');
+    assert.equal(resultOf(await next), 'NEXT');
+  });
+
+  it('blames no item for what an earlier one left behind', async (t) => {
+    const { run } = await poolOf(t);
+    const outcomes = [await run('mine'), await run('a'), await run('b')];
+    assert.deepEqual(outcomes.map(resultOf), ['MINE', 'A', 'B']);
   });
 
   it('fails what comes for a pipeline that was forgotten', async (t) => {
