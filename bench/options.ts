@@ -15,6 +15,7 @@ export interface BenchOptions {
 }
 
 export const usage = `npm run bench -- [options]
+npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak
   --models a,b          of: ${workloadNames.join(',')} (default: all)
