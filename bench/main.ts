@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchCodec } from './codec.js';
 import { findLoadGenerator } from './load.js';
 import { benchMedia } from './media.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
@@ -27,6 +28,10 @@ const RAW_SECONDS = 4;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 1 && args[0] === 'codec') {
+    benchCodec();
+    return 0;
+  }
   let options: BenchOptions | undefined;
   try {
     options = readOptions(args);

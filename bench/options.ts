@@ -16,9 +16,9 @@ export interface BenchOptions {
   readonly json: string | undefined;
 }
 
-export const usage = `npm run bench -- [media] [options]
-
-  media                 what millrace adds to pictures and files; takes --rounds and --seconds
+export const usage = `npm run bench -- [options]
+npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
+npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak
   --models a,b          of: ${workloadNames.join(',')} (default: all)

@@ -124,7 +124,11 @@ function mebibytes(bytes: number | null): string {
 }
 
 /** A table in Markdown that is aligned for the terminal as well; columns from `firstNumber` on stand to the right. */
-function markdownTable(header: readonly string[], rows: readonly (readonly string[])[], firstNumber: number): string {
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  firstNumber: number,
+): string {
   const widths = header.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -6,7 +6,7 @@ import { CLOSE_BRACE, CLOSE_BRACKET, JsonCursor, OPEN_BRACE, OPEN_BRACKET } from
 /** Arrays of fewer bytes stay in the text: to cut them out costs more than it saves. */
 const SHORT_ARRAY = 64;
 
-/** A list of items is given up when so many from its beginning have no long array of numbers. */
+/** A document is given up when so many of its first members are no long arrays of numbers. */
 const PATIENCE = 16;
 
 /** A part of a document, by the keys and places that lead to it. */
@@ -38,6 +38,8 @@ export class DocumentWalk {
   readonly #cursor: JsonCursor;
   readonly #reader: NumberReader;
   readonly #tensorMember: string | undefined;
+  /** The members that were gone over. */
+  #members = 0;
 
   /**
    * @param body a text that ends with a closing brace, space aside
@@ -67,7 +69,7 @@ export class DocumentWalk {
     const byte = cursor.bytes[cursor.at];
     switch (cursor.key()) {
       case 'input':
-        return byte === OPEN_BRACE ? this.#item(['input']) : this.#numbers(['input']);
+        return byte === OPEN_BRACE ? this.#item(['input']) : this.#numbers(() => ['input']);
       case 'inputs':
         return byte === OPEN_BRACKET && this.#list();
       default:
@@ -82,7 +84,6 @@ export class DocumentWalk {
     let byte = cursor.step();
     if (byte === OPEN_BRACKET) return this.#numberList(from);
     for (let index = 0; byte === OPEN_BRACE; index += 1) {
-      if (index === PATIENCE && this.cuts.length === 0) return false;
       if (!this.#item(['inputs', index])) return false;
       byte = cursor.stepOverComma();
     }
@@ -110,19 +111,18 @@ export class DocumentWalk {
     const cursor = this.#cursor;
     return this.#object(path, () => {
       if (this.#reader.rankAt(cursor.at) === 0) return cursor.skipValue();
-      const name = cursor.key();
-      if (this.#tensorMember !== undefined && name !== this.#tensorMember) return cursor.skipValue();
-      // With an escape in it the name would be another one.
-      return !name.includes('\\') && this.#numbers([...path, name]);
+      if (this.#tensorMember !== undefined && this.#tensorMember !== cursor.key()) return cursor.skipValue();
+      return this.#numbers(() => [...path, cursor.key()]);
     });
   }
 
-  #numbers(path: Path): boolean {
-    const from = this.#cursor.at;
+  /** Reads an array of numbers, and notes where it stands if it is worth it. */
+  #numbers(pathOf: () => Path): boolean {
+    const cursor = this.#cursor;
+    const from = cursor.at;
     const numbers = this.#read();
     if (numbers === undefined) return false;
-    const to = this.#cursor.at;
-    if (to - from >= SHORT_ARRAY) this.cuts.push({ from, to, path, numbers });
+    if (cursor.at - from >= SHORT_ARRAY) this.cuts.push({ from, to: cursor.at, path: pathOf(), numbers });
     return true;
   }
 
@@ -146,6 +146,8 @@ export class DocumentWalk {
     while (byte !== CLOSE_BRACE) {
       if (!cursor.skipKey() || !skipValue()) return false;
       object.members += 1;
+      this.#members += 1;
+      if (this.#members >= PATIENCE && this.cuts.length === 0) return false;
       byte = cursor.stepOverComma();
     }
     cursor.at += 1;

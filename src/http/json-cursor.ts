@@ -12,6 +12,9 @@ export const CLOSE_BRACE = 0x7d;
 /** So deep may anything nest that the cursor goes over; it is used for what stands at most three levels deep. */
 const MAX_DEPTH = MAX_NESTING - 3;
 
+/** Longer keys are not expected. */
+const MAX_KEY_BYTES = 256;
+
 /**
  * Goes over the bytes of a JSON text. It understands of JSON what it takes to know what stands in a string and what
  * does not; at anything unusual it stops, and whether the rest is JSON is not its business.
@@ -45,18 +48,24 @@ export class JsonCursor {
     return this.skipSpace() === COMMA ? this.step() : this.bytes[this.at];
   }
 
-  /** Goes over a member's key and colon; false where no member begins. */
+  /** Goes over a member's key and colon; false where none stands, or one that is very long or has escapes. */
   skipKey(): boolean {
-    if (this.bytes[this.at] !== QUOTE) return false;
-    this.#keyFrom = this.at + 1;
-    if (!this.#skipString()) return false;
-    this.#keyTo = this.at - 1;
+    const { bytes } = this;
+    if (bytes[this.at] !== QUOTE) return false;
+    const from = this.at + 1;
+    const limit = Math.min(from + MAX_KEY_BYTES, bytes.length);
+    let at = from;
+    while (at < limit && bytes[at] !== QUOTE && bytes[at] !== BACKSLASH) at += 1;
+    if (at === limit || bytes[at] !== QUOTE) return false;
+    this.#keyFrom = from;
+    this.#keyTo = at;
+    this.at = at + 1;
     if (this.skipSpace() !== COLON) return false;
     this.step();
     return true;
   }
 
-  /** The last key as it is written: with its escapes. */
+  /** The key that it went over last. */
   key(): string {
     return this.bytes.toString('utf8', this.#keyFrom, this.#keyTo);
   }

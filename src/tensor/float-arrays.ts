@@ -25,10 +25,11 @@ export function floatArraysText(data: Float32Array, shape: readonly number[]): s
 
 class FloatArrays {
   readonly #shape: readonly number[];
-  /** What is in the memory. */
   readonly #written: FloatText;
-  /** What was written before that. */
+  /** What was written and is no longer in the memory. */
   #before = '';
+  /** Where the text goes on in the memory. */
+  #at = 0;
   /** The float that is written next. */
   #next = 0;
 
@@ -39,7 +40,7 @@ class FloatArrays {
 
   text(): string | undefined {
     const isFinite = this.#shape.length === 0 ? this.#floats(1) : this.#array(0);
-    return isFinite ? this.#before + memory.toString('latin1', 0, this.#written.at) : undefined;
+    return isFinite ? this.#before + memory.toString('latin1', 0, this.#at) : undefined;
   }
 
   #array(axis: number): boolean {
@@ -60,30 +61,30 @@ class FloatArrays {
   #floats(count: number): boolean {
     this.#makeRoom();
     const written = this.#written;
-    const { bytes, floats } = written;
-    const first = this.#next;
-    this.#next += count;
-    for (let index = first; index < first + count; index += 1) {
+    const { floats } = written;
+    const end = this.#next + count;
+    let at = this.#at;
+    for (let index = this.#next; index < end; index += 1) {
       if (!Number.isFinite(floats[index])) return false;
-      if (index > first) {
-        bytes[written.at] = COMMA;
-        written.at += 1;
-      }
-      writeFloat(written, index);
+      at = writeFloat(written, index, at);
+      memory[at] = COMMA;
+      at += 1;
     }
+    // What stands behind the last one is written over.
+    this.#at = at - 1;
+    this.#next = end;
     return true;
   }
 
   #byte(byte: number): void {
     this.#makeRoom();
-    memory[this.#written.at] = byte;
-    this.#written.at += 1;
+    memory[this.#at] = byte;
+    this.#at += 1;
   }
 
   #makeRoom(): void {
-    const written = this.#written;
-    if (written.at <= FULL) return;
-    this.#before += memory.toString('latin1', 0, written.at);
-    written.at = 0;
+    if (this.#at <= FULL) return;
+    this.#before += memory.toString('latin1', 0, this.#at);
+    this.#at = 0;
   }
 }

@@ -21,21 +21,19 @@ const pairs = Uint16Array.from({ length: 100 }, (_, number) => {
   return ((ZERO + Math.floor(number / 10)) << 8) | (ZERO + (number % 10));
 });
 
-const decimal: Decimal = { digits: 0, exponent: 0 };
+const decimal: Decimal = { digits: 0, count: 0, exponent: 0 };
 
-/** Floats, and memory that they are written into. The fields are plain: V8 would take longer for private ones. */
+/** Floats, and memory that they are written into. */
 export interface FloatText {
+  readonly floats: Float32Array;
   readonly bytes: Buffer;
   /** The same bytes. */
   readonly words: DataView;
-  /** Where the text goes on. */
-  at: number;
-  readonly floats: Float32Array;
 }
 
 /** @param bytes memory for the text; what is in it may be anything */
 export function floatTextIn(bytes: Buffer, floats: Float32Array): FloatText {
-  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0, floats };
+  return { floats, bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 const single = floatTextIn(Buffer.alloc(FLOAT_BYTES), new Float32Array(1));
@@ -45,94 +43,88 @@ const single = floatTextIn(Buffer.alloc(FLOAT_BYTES), new Float32Array(1));
  * lays out numbers; -0 keeps its sign.
  */
 export function floatText(value: number): string {
-  single.at = 0;
   single.floats[0] = value;
-  writeFloat(single, 0);
-  return single.bytes.toString('latin1', 0, single.at);
+  return single.bytes.toString('latin1', 0, writeFloat(single, 0, 0));
 }
 
-/** Writes what `floatText` gives for an element; there must be room for FLOAT_BYTES. */
-export function writeFloat(text: FloatText, index: number): void {
-  const { bytes, floats } = text;
-  const value = floats[index] as number;
-  if (value < 0 || Object.is(value, -0)) {
-    bytes[text.at] = MINUS;
-    text.at += 1;
-  }
+/**
+ * Writes what `floatText` gives for an element.
+ *
+ * @param at a place with room for FLOAT_BYTES
+ * @returns the place behind the number
+ */
+export function writeFloat(text: FloatText, index: number, at: number): number {
+  const value = text.floats[index] as number;
   const magnitude = Math.abs(value);
-  if (magnitude < WHOLE_FLOATS && (magnitude | 0) === magnitude) {
-    text.at = writeWhole(bytes, text.at, magnitude | 0);
-    return;
-  }
-  findShortest(floats, index, decimal);
+  // Written in any case: whether a number is negative is hard to foresee.
+  text.bytes[at] = MINUS;
+  const next = value < 0 || Object.is(value, -0) ? at + 1 : at;
+  if (magnitude < WHOLE_FLOATS && (magnitude | 0) === magnitude) return writeWhole(text.bytes, next, magnitude | 0);
+  findShortest(text.floats, index, decimal);
   const { exponent } = decimal;
-  if (exponent < LEAST_PLAIN || exponent > GREATEST_PLAIN) text.at = writeWithExponent(text);
-  else text.at = exponent < 0 ? writeFraction(text) : writeMixed(text);
+  if (exponent < LEAST_PLAIN || exponent > GREATEST_PLAIN) return writeWithExponent(text, next);
+  return exponent < 0 ? writeFraction(text, next) : writeMixed(text, next);
 }
 
 function writeWhole(bytes: Buffer, at: number, value: number): number {
-  let digits = 1;
-  for (let power = 10; power <= value; power *= 10) digits += 1;
+  let end = at + 1;
+  for (let power = 10; power <= value; power *= 10) end += 1;
   let rest = value;
-  for (let place = at + digits - 1; place >= at; place -= 1) {
+  for (let place = end - 1; place >= at; place -= 1) {
     const tens = (rest / 10) | 0;
     bytes[place] = ZERO + rest - tens * 10;
     rest = tens;
   }
-  return at + digits;
+  return end;
 }
 
-/** 0.00123: zeros up to the first digit. */
-function writeFraction(text: FloatText): number {
-  const { bytes, at } = text;
-  bytes[at] = ZERO;
-  bytes[at + 1] = POINT;
-  let next = at + 2;
-  for (let exponent = decimal.exponent; exponent < -1; exponent += 1) {
-    bytes[next] = ZERO;
-    next += 1;
-  }
-  return writeDigits(text, next);
+/** 0.00123. As many zeros as there may be are written, and the digits over those that there are not. */
+function writeFraction(text: FloatText, at: number): number {
+  const first = at + 1 - decimal.exponent;
+  text.words.setUint32(at, 0x302e_3030);
+  text.words.setUint32(at + 4, 0x3030_3030);
+  writeDigits(text, first);
+  return first + decimal.count;
 }
 
 /** 12.34, or 1234000000 where no digit is left for behind the point. */
-function writeMixed(text: FloatText): number {
-  const { bytes, at } = text;
-  const point = at + decimal.exponent + 1;
-  const end = writeDigits(text, at + 1);
-  if (end > point + 1) {
-    // The digits before the point go where they belong, one place to the left.
-    for (let place = at; place < point; place += 1) bytes[place] = bytes[place + 1] as number;
-    bytes[point] = POINT;
-    return end;
+function writeMixed(text: FloatText, at: number): number {
+  const { bytes } = text;
+  const { count, exponent } = decimal;
+  const point = at + exponent + 1;
+  if (count <= exponent + 1) {
+    writeDigits(text, at);
+    for (let place = at + FLOAT_DIGITS; place < point; place += 1) bytes[place] = ZERO;
+    return point;
   }
-  writeDigits(text, at);
-  for (let place = at + FLOAT_DIGITS; place < point; place += 1) bytes[place] = ZERO;
-  return point;
+  writeDigits(text, at + 1);
+  // The digits before the point go where they belong, one place to the left.
+  for (let place = at; place < point; place += 1) bytes[place] = bytes[place + 1] as number;
+  bytes[point] = POINT;
+  return at + 1 + count;
 }
 
 /** 1.23e-9 or 1e+21. */
-function writeWithExponent(text: FloatText): number {
-  const { bytes, words, at } = text;
-  const end = writeDigits(text, at + 1);
+function writeWithExponent(text: FloatText, at: number): number {
+  const { bytes, words } = text;
+  const { count, exponent } = decimal;
+  writeDigits(text, at + 1);
   bytes[at] = bytes[at + 1] as number;
   bytes[at + 1] = POINT;
-  const { exponent } = decimal;
-  const size = Math.abs(exponent);
-  let next = end === at + 2 ? at + 1 : end;
+  const next = count === 1 ? at + 1 : at + 1 + count;
   bytes[next] = LETTER_E;
   bytes[next + 1] = exponent < 0 ? MINUS : PLUS;
-  next += 2;
+  const size = Math.abs(exponent);
   if (size < 10) {
-    bytes[next] = ZERO + size;
-    return next + 1;
+    bytes[next + 2] = ZERO + size;
+    return next + 3;
   }
-  words.setUint16(next, pairs[size] as number);
-  return next + 2;
+  words.setUint16(next + 2, pairs[size] as number);
+  return next + 4;
 }
 
-/** Writes nine digits; gives the place behind the last one that is not zero. */
-function writeDigits({ bytes, words }: FloatText, at: number): number {
+/** Writes all nine digits. */
+function writeDigits({ bytes, words }: FloatText, at: number): void {
   const { digits } = decimal;
   const first = (digits / 1e8) | 0;
   const eight = digits - first * 1e8;
@@ -145,7 +137,4 @@ function writeDigits({ bytes, words }: FloatText, at: number): number {
   words.setUint16(at + 3, pairs[upper - upperPair * 100] as number);
   words.setUint16(at + 5, pairs[lowerPair] as number);
   words.setUint16(at + 7, pairs[lower - lowerPair * 100] as number);
-  let end = at + FLOAT_DIGITS;
-  while (bytes[end - 1] === ZERO) end -= 1;
-  return end;
 }

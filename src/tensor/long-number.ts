@@ -3,7 +3,6 @@ import { nearestDouble } from './decimal-double.js';
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-const NINE = 0x39;
 const LETTER_E = 0x65;
 /** Between a small letter and its capital. */
 const CASE_BIT = 0x20;
@@ -56,8 +55,9 @@ export function restOfNumber(
   return Number(bytes.toString('latin1', start, at));
 }
 
+/** One comparison, as what stands before the digits becomes a very large number. */
 export function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE;
+  return (byte - ZERO) >>> 0 < 10;
 }
 
 export function isExponent(byte: number): boolean {

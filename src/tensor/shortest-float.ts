@@ -48,9 +48,13 @@ const fractionsOfTen = Float64Array.from({ length: FLOAT_DIGITS + 1 }, (_, expon
 const float = new Float32Array(1);
 const floatBits = new Int32Array(float.buffer);
 
-/** A decimal number: `digits` has nine of them, `exponent` is that of the first: digits × 10^(exponent - 8). */
+/** A decimal number: digits × 10^(exponent - 8). */
 export interface Decimal {
+  /** A whole number of nine digits. */
   digits: number;
+  /** How many of them there are up to the last that is not zero. */
+  count: number;
+  /** The decimal exponent of the first. */
   exponent: number;
 }
 
@@ -93,9 +97,11 @@ export function findShortest(floats: Float32Array, index: number, decimal: Decim
   const nearest = (scaled * (fractionsOfTen[dropped] as number) + 0.5) | 0;
   const shortest = nearest < least ? least : nearest > greatest ? greatest : nearest;
   const digits = Math.imul(shortest, powersOfTen[dropped] as number);
-  const isRoundedUp = digits === BEYOND_DIGITS;
-  decimal.digits = isRoundedUp ? LEAST_DIGITS : digits;
-  decimal.exponent = isRoundedUp ? exponent + 1 : exponent;
+  // 999999999 and a little may have become a power of ten, which has a digit more.
+  const isPower = digits === BEYOND_DIGITS;
+  decimal.digits = isPower ? LEAST_DIGITS : digits;
+  decimal.count = isPower ? 1 : FLOAT_DIGITS - dropped;
+  decimal.exponent = isPower ? exponent + 1 : exponent;
 }
 
 /** Whether digits with this exponent are the value, for whoever reads them. */
