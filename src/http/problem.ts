@@ -36,12 +36,13 @@ export function problemOf({ code, message, details }: MillraceError, requestId: 
   };
 }
 
-/** The headers that an error brings with it: when to come again, and which methods there are. */
+/** The headers that an error brings with it: when to come again, which methods there are, and that a key is asked for. */
 export function problemHeaders({ code, details }: MillraceError): Record<string, string> {
   const headers: Record<string, string> = {};
   const { retryAfterMs, allow } = details;
   if (retryAfterMs !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1_000));
   else if (errorTable[code].http === 503 && errorTable[code].retryable) headers['Retry-After'] = '1';
+  if (code === 'UNAUTHENTICATED') headers['WWW-Authenticate'] = 'Bearer realm="millrace"';
   if (allow !== undefined) headers['Allow'] = allow.join(', ');
   return headers;
 }
