@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
+import { newKeyEntry } from './cli/keys-command.js';
 import { checkModels, listModels } from './cli/models-command.js';
 import { serve } from './cli/serve-command.js';
 import { MillraceError } from './core/errors.js';
@@ -35,7 +36,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'the port; 0 takes any that is free (default: 8000)')
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
-    .option('--auth <mode>', 'none: let everybody in who can reach the address')
+    .option('--keys <file>', 'a YAML file with the keys that are let in')
+    .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
     .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
     .action(async (flags: Record<string, string>) => {
       exitCode = await serve(flags);
@@ -55,6 +57,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument('[dir]', 'the model folder', './models')
     .action(async (dir: string) => {
       exitCode = await checkModels(dir);
+    });
+
+  const keys = program.command('keys').description('keys for those who may use the server');
+  keys
+    .command('new')
+    .description('make a key; its entry for the keys file goes to standard output, the key itself to standard error')
+    .requiredOption('--tenant <name>', 'whom the key belongs to')
+    .requiredOption('--scopes <list>', 'what it may be used for, such as infer,jobs')
+    .option('--name <text>', 'what you call it')
+    .option('--expires <date>', 'the day or time from which it is no longer taken, such as 2027-01-31')
+    .action((flags: Record<string, string>) => {
+      exitCode = newKeyEntry(flags);
     });
 
   try {

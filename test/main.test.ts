@@ -22,10 +22,10 @@ describe('millrace', () => {
     const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    for (const command of ['serve', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
+    for (const command of ['serve', 'models', 'keys']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);
-    for (const option of ['models', 'host', 'port', 'config', 'auth', 'log-level']) {
+    for (const option of ['models', 'host', 'port', 'config', 'keys', 'auth', 'log-level']) {
       assert.match(serve.stdout, new RegExp(`^ {2}--${option} <`, 'm'));
     }
   });
@@ -35,6 +35,7 @@ describe('millrace', () => {
     'an unknown command': [['sevre'], /unknown command 'sevre'[^]*Did you mean serve/],
     'an option without its value': [['serve', '--port'], /argument missing/],
     'an argument too many': [['serve', 'models'], /too many arguments/],
+    'two words on who may use it': [['serve', '--auth', 'none', '--keys', 'k'], /'--auth <mode>' cannot be used with/],
     'a log level that is none': [['serve', '--log-level', 'loud'], /silent, fatal, error, warn, info, debug, trace/],
   };
   for (const [what, [args, message]] of Object.entries(mistakes)) {

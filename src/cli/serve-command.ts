@@ -14,13 +14,14 @@ const ONE_SIGNAL_MS = 1_000;
  * @returns the exit code, when the server has stopped
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
-export async function serve({ config: file, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
+export async function serve({ config: file, keys, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
   const configFile = file ?? process.env['MILLRACE_CONFIG'];
   const config = resolveConfig([
     fileLayer(configFile ?? DEFAULT_CONFIG_FILE, configFile === undefined),
     environmentLayer(process.env),
     flagLayer({
       ...flags,
+      ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),
