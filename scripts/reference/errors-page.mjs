@@ -70,7 +70,8 @@ const headers = `
   sent a valid one.
 - \`Retry-After\`, in seconds, comes with every 503 and with \`QUEUE_FULL\`; for the latter it is reckoned from how fast
   the queue empties.
-- \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.`;
+- \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.
+- \`WWW-Authenticate\` comes with \`UNAUTHENTICATED\` and says how a key is sent.`;
 
 const grpcNames = {
   1: 'CANCELLED',
@@ -78,11 +79,13 @@ const grpcNames = {
   4: 'DEADLINE_EXCEEDED',
   5: 'NOT_FOUND',
   6: 'ALREADY_EXISTS',
+  7: 'PERMISSION_DENIED',
   8: 'RESOURCE_EXHAUSTED',
   9: 'FAILED_PRECONDITION',
   12: 'UNIMPLEMENTED',
   13: 'INTERNAL',
   14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
 };
 
 /** @throws Error if a gRPC status has no name here */
