@@ -22,7 +22,8 @@ const overTls = ['Strict-Transport-Security', 'max-age=31536000'] as const;
 const EXPOSED = 'X-Request-Id, Retry-After, traceparent';
 
 /** What a page of another origin may send besides what every page may. */
-const ALLOWED = 'Authorization, X-Api-Key, Content-Type, X-Request-Id, X-Request-Timeout-Ms, traceparent';
+const ALLOWED =
+  'Authorization, X-Api-Key, Content-Type, Content-Encoding, X-Request-Id, X-Request-Timeout-Ms, traceparent';
 
 /** For so long a browser need not ask again. */
 const PREFLIGHT_S = 600;
