@@ -50,7 +50,8 @@ export function fileLayer(path: string, optional: boolean): ConfigLayer {
 
 /** Settings from the command line; `port` is called --port in messages. */
 export function flagLayer(flags: Readonly<Record<string, unknown>>): ConfigLayer {
-  return { values: flags, nameOf: (path) => `--${path.replaceAll(/[._]/g, '-')}` };
+  const nameOf = (path: string) => (path === 'auth.keys_file' ? '--keys' : `--${path.replaceAll(/[._]/g, '-')}`);
+  return { values: flags, nameOf };
 }
 
 /** A text as the YAML that it may be: a number, a list; what is no YAML is itself. */

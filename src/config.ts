@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MillraceError } from './core/errors.js';
 import { describeIssues } from './core/zod-issues.js';
+import { authSchema, corsSchema, tlsSchema, trustedProxiesSchema } from './http/edge-config.js';
 import { httpLimitsSchema } from './http/limits.js';
 import { logLevels } from './observe/logger.js';
 import { observersSchema } from './observe/own-observer.js';
@@ -37,10 +38,14 @@ export const serverConfigSchema = z.strictObject({
   models: z.string().min(1).default('./models').describe('The model repository'),
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on'),
   port: z.int().min(0).max(65_535).default(8_000).describe('The port; 0 takes any that is free'),
-  auth: z
-    .enum(['none'])
+  auth: authSchema
     .exactOptional()
-    .describe('`none` lets everybody in who can reach the address; needed where that is more than this machine'),
+    .describe(
+      'With `keys_file` only requests with a [key](#keys) are taken; `none` lets everybody in who can reach the address. One of them must be said where that is more than this machine',
+    ),
+  trusted_proxies: trustedProxiesSchema
+    .prefault([])
+    .describe('Proxies whose `X-Forwarded-…` headers count: for the address of the client in the log, and for links'),
   execution_providers: executionProvidersSchema
     .exactOptional()
     .describe('For models that name none; without it CUDA where it works, else the CPU'),
@@ -56,6 +61,8 @@ export const serverConfigSchema = z.strictObject({
     .describe(
       'Whether steps of a pipeline may be files of code in the model folders; who can write there can then run code here',
     ),
+  tls: tlsSchema.exactOptional().describe('With it the server speaks TLS, 1.2 or newer, and nothing else'),
+  cors: corsSchema.prefault({}).describe('Which web pages may use the server from a browser'),
   observers: observersSchema.prefault([]).describe('Files of code that are told of all that happens'),
   limits: limitsSchema
     .prefault({})
@@ -102,7 +109,7 @@ export function resolveConfig(layers: readonly ConfigLayer[]): ServerConfig {
   if (typeof address === 'string' && address !== '' && !isLoopback(address) && auth === undefined) {
     const host = `${nameIn(layers, 'host')}: ${address} can be reached from other machines`;
     lines.push(
-      `${host}, and keys are not asked for; say auth: none (MILLRACE_AUTH=none) if that is meant, or listen on 127.0.0.1`,
+      `${host}, and keys are not asked for; name a file of keys (--keys FILE), say auth: none (MILLRACE_AUTH=none) if that is meant, or listen on 127.0.0.1`,
     );
   }
   if (result.success && lines.length === 0) return result.data;

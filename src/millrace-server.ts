@@ -1,15 +1,18 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { ServerConfig } from './config.js';
 import { systemClock } from './core/clock.js';
 import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
+import { AnswerHeaders } from './http/answer-headers.js';
 import { createApp } from './http/app.js';
 import { BodyBudget } from './http/body-budget.js';
 import { answerClientErrors } from './http/client-error.js';
+import type { Edge } from './http/edge.js';
 import { createExpressServer } from './http/express-server.js';
 import { GracefulServer } from './http/graceful-server.js';
 import type { Route } from './http/route.js';
@@ -31,7 +34,7 @@ export interface Millrace {
   /** The request handler, an Express app. */
   readonly app: RequestListener;
   readonly server: Server;
-  /** `http://host:port`, once the server listens. */
+  /** `http://host:port`, or `https://…` with TLS, once the server listens. */
   readonly url: string;
   /** Settles when every model has loaded, or turned out not to. Never rejects. */
   readonly loaded: Promise<void>;
@@ -53,6 +56,7 @@ export interface Parts {
   readonly jobs: JobService;
   readonly metrics: Metrics;
   readonly stepPool: StepPool;
+  readonly edge: Edge;
 }
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
@@ -72,11 +76,27 @@ export class MillraceServer implements Millrace {
     this.#config = config;
     this.#parts = parts;
     this.models = parts.models;
-    const app = createApp(this.#routes(), { clock: systemClock, events: parts.events, ids: requestIds });
+    const { events, edge } = parts;
+    const { access, certificate } = edge;
+    const answerHeaders = new AnswerHeaders({ isTls: certificate !== undefined, origins: config.cors.origins });
+    const app = createApp(this.#routes(), {
+      clock: systemClock,
+      events,
+      ids: requestIds,
+      access,
+      answerHeaders,
+      trustedProxies: config.trusted_proxies,
+    });
     this.app = app;
-    this.server = createExpressServer(app, config.limits);
+    this.server = createExpressServer(app, config.limits, certificate?.value);
+    const { server } = this;
+    if (server instanceof TlsServer) certificate?.onChange((next) => server.setSecureContext(next));
     this.#graceful = new GracefulServer(this.server, systemClock);
-    answerClientErrors(this.server, requestIds, (socket) => this.#graceful.closeAfterAnswers(socket));
+    answerClientErrors(this.server, {
+      ids: requestIds,
+      headers: answerHeaders.for(undefined),
+      finish: (socket) => this.#graceful.closeAfterAnswers(socket),
+    });
     this.loaded = parts.models.loadAll();
   }
 
@@ -102,8 +122,9 @@ export class MillraceServer implements Millrace {
   }
 
   destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
-    const { events, jobs, metrics, models, stepPool } = this.#parts;
+    const { edge, events, jobs, metrics, models, stepPool } = this.#parts;
     this.#isStopping = true;
+    edge.close();
     jobs.destroy(error);
     models.destroy();
     stepPool.close();
@@ -130,7 +151,7 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { events, jobs, metrics, models } = this.#parts;
+    const { edge, events, jobs, metrics, models } = this.#parts;
     const { limits } = this.#config;
     return [
       ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies: new BodyBudget(limits.arriving_bytes) }),
@@ -139,6 +160,7 @@ export class MillraceServer implements Millrace {
       ...operationsRoutes({
         models,
         version,
+        access: edge.access,
         isStopping: () => this.#isStopping,
         metrics: () => {
           events.flush();
@@ -154,7 +176,7 @@ function urlOf(server: Server): string {
   const address = server.address() as AddressInfo | null;
   if (address === null) throw new Error('the server does not listen yet');
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`;
 }
 
 /** Keeps the process alive, as the clock's own timers do not: an orderly stop must come to its end. */

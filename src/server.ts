@@ -3,6 +3,7 @@ import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
 import { Slots } from './core/slots.js';
 import { TurnBudget } from './core/turn-budget.js';
+import { openEdge } from './http/edge.js';
 import { JobService } from './jobs/job-service.js';
 import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
@@ -31,7 +32,7 @@ const MOST_DEFAULT_INSTANCES = 8;
 /**
  * Makes a server and starts to load its models.
  *
- * @throws MillraceError INVALID_REQUEST if the configuration is wrong or the model folder cannot be read
+ * @throws MillraceError INVALID_REQUEST if the configuration is wrong, or the model folder or a file cannot be read
  */
 export async function createServer(input: ServerConfigInput = {}): Promise<Millrace> {
   return startServer(resolveConfig([{ values: input, nameOf: (path) => path }]));
@@ -55,6 +56,7 @@ export async function startServer(
   const events = new EventBus(systemClock);
   for (const observer of observers) events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   if (config.log.level !== 'silent') events.subscribe(createLogObserver(config.log.level));
+  const edge = await openEdge(config, { clock: systemClock, events });
   const processors = usableCpus();
   const stepPool = new StepPool(Math.min(MOST_STEP_THREADS, processors));
   const models = new ModelManager(repository, {
@@ -80,7 +82,7 @@ export async function startServer(
   events.subscribe(metrics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
-  return new MillraceServer(config, { events, models, jobs, metrics, stepPool });
+  return new MillraceServer(config, { events, models, jobs, metrics, stepPool, edge });
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {

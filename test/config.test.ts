@@ -32,7 +32,8 @@ describe('resolveConfig', () => {
     assert.equal(config.limits.queue_rows, 1024);
     assert.equal(config.log.level, 'info');
     assert.equal(config.shutdown.grace_ms, 2000);
-    for (const key of ['auth', 'execution_providers', 'instances']) assert.ok(!Object.hasOwn(config, key), key);
+    assert.deepEqual([config.cors.origins, config.trusted_proxies], [[], []]);
+    for (const key of ['auth', 'tls', 'execution_providers', 'instances']) assert.ok(!Object.hasOwn(config, key), key);
   });
 
   it('puts later layers over earlier ones, setting by setting', () => {
@@ -105,6 +106,12 @@ describe('a host that other machines reach', () => {
   it('is taken with auth: none, from whatever layer', () => {
     const config = resolve({ auth: 'none' }, { host: '0.0.0.0' });
     assert.deepEqual([config.host, config.auth], ['0.0.0.0', 'none']);
+  });
+
+  it('is taken with a file of keys, unless a later layer opens it', () => {
+    const config = resolve({ auth: 'none' }, { host: '0.0.0.0', auth: { keys_file: 'keys.yaml' } });
+    assert.deepEqual([config.host, config.auth], ['0.0.0.0', { keys_file: 'keys.yaml' }]);
+    assert.equal(resolve({ auth: { keys_file: 'keys.yaml' } }, { host: '::', auth: 'none' }).auth, 'none');
   });
 
   it('is told of beside everything else that is wrong', () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveConfig } from '#src/config.js';
 import { environmentLayer } from '#src/config-sources.js';
 import { readYaml } from '#src/core/yaml-document.js';
+import { readKeys } from '#src/http/api-keys.js';
 import { metricTable } from '#src/observe/metric-table.js';
 import { readModelConfig } from '#src/serving/model-config.js';
 import { startTestServer, type TestServer } from './support/test-server.js';
@@ -32,9 +33,14 @@ describe('a generated page', () => {
 describe('docs/configuration.md', () => {
   const page = pages['docs/configuration.md'];
 
-  it('shows a millrace.yaml and a model.yaml that the server takes', () => {
-    const [server, model, ...others] = blocks(page, 'yaml').map((text) => readYaml(text) as Record<string, unknown>);
+  it('shows a millrace.yaml, keys and a model.yaml that the server takes', () => {
+    const [serverText, keys = '', modelText, ...others] = blocks(page, 'yaml');
     assert.deepEqual(others, []);
+    const [server, model] = [serverText, modelText].map((text = '') => readYaml(text) as Record<string, unknown>);
+    assert.deepEqual(
+      readKeys(keys).map(({ tenant }) => tenant),
+      ['search', 'monitoring'],
+    );
     assert.equal(resolveConfig([{ values: server ?? {}, nameOf: (path) => path }]).limits.timeout_ms, 5000);
     const result = readModelConfig('model.yaml', model);
     assert.ok(result.ok, JSON.stringify(result));

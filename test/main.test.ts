@@ -22,10 +22,11 @@ describe('millrace', () => {
     const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    for (const command of ['serve', 'predict', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
+    for (const command of ['serve', 'predict', 'models', 'keys'])
+      assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);
-    for (const option of ['models', 'host', 'port', 'config', 'auth', 'log-level']) {
+    for (const option of ['models', 'host', 'port', 'config', 'keys', 'auth', 'log-level']) {
       assert.match(serve.stdout, new RegExp(`^ {2}--${option} <`, 'm'));
     }
     const predict = await run('predict', '--help');
@@ -52,6 +53,7 @@ describe('millrace', () => {
     'a version that is none': [['predict', 'm', '1', '--model-version', 'v2'], /Expected a whole number from 1/],
     'no concurrency': [['predict', 'm', '1', '--concurrency', '0'], /Expected a whole number from 1 to 256/],
     'no model': [['predict'], /missing required argument 'model'/],
+    'two words on who may use it': [['serve', '--auth', 'none', '--keys', 'k'], /'--auth <mode>' cannot be used with/],
     'a log level that is none': [['serve', '--log-level', 'loud'], /silent, fatal, error, warn, info, debug, trace/],
   };
   for (const [what, [args, message]] of Object.entries(mistakes)) {

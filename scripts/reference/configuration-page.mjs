@@ -8,6 +8,7 @@ import { FINISHED_TTL_MS, MAX_FINISHED } from '#src/jobs/job-registry.js';
 import { providerNames } from '#src/runtime/execution-providers.js';
 import { modelConfigSchema } from '#src/serving/model-config.js';
 import { modelYaml, serverYaml } from './example-files.mjs';
+import { keysSection } from './keys-section.mjs';
 import { block, code, oneOf, page, table } from './markdown.mjs';
 import { readable, sectionsOf } from './settings.mjs';
 
@@ -15,7 +16,15 @@ export function configurationPage() {
   const sections = sectionsOf(serverConfigSchema);
   const limits = sections.find(({ name }) => name === 'limits');
   const others = sections.filter((section) => section !== limits);
-  return page('Configuration', introduction, serverSettings(others), limitsSection(limits), providers, modelSection());
+  return page(
+    'Configuration',
+    introduction,
+    serverSettings(others),
+    keysSection(),
+    limitsSection(limits),
+    providers,
+    modelSection(),
+  );
 }
 
 const { nameOf } = environmentLayer({});
@@ -27,7 +36,8 @@ The server needs no configuration. What is to be different can be said in four p
 2. \`millrace.yaml\` in the working directory, or the file that \`--config FILE\` or \`MILLRACE_CONFIG\` names;
 3. variables \`MILLRACE_…\`: two underscores stand for the dot, and values are read as YAML, so that
    \`MILLRACE_EXECUTION_PROVIDERS='[cuda, cpu]'\` is a list;
-4. the flags \`--models\`, \`--host\`, \`--port\`, \`--auth\` and \`--log-level\` of \`millrace serve\`.
+4. the flags \`--models\`, \`--host\`, \`--port\`, \`--keys\` (for \`auth.keys_file\`), \`--auth\` and \`--log-level\` of
+   \`millrace serve\`.
 
 The names are the same everywhere, also in a program of your own: \`createServer({ limits: { max_rows: 64 } })\`. Names that
 do not exist and values that do not fit keep the server from starting; it tells all of them at once. Names that end in
@@ -37,7 +47,13 @@ ${block('yaml', serverYaml)}
 
 The same without a file:
 
-${block('sh', 'MILLRACE_HOST=0.0.0.0 MILLRACE_AUTH=none MILLRACE_LIMITS__TIMEOUT_MS=5000 MILLRACE_LOG__LEVEL=warn \\\n  millrace serve --models /srv/models')}
+${block(
+  'sh',
+  `MILLRACE_HOST=0.0.0.0 MILLRACE_AUTH__KEYS_FILE=/etc/millrace/keys.yaml \\
+MILLRACE_TLS__CERT=/etc/millrace/cert.pem MILLRACE_TLS__KEY=/etc/millrace/key.pem \\
+MILLRACE_LIMITS__TIMEOUT_MS=5000 MILLRACE_LOG__LEVEL=warn \\
+  millrace serve --models /srv/models`,
+)}
 
 Settings of one model stand beside it, in its [model.yaml](#modelyaml).`;
 
@@ -60,7 +76,7 @@ function limitsSection({ meaning, settings }) {
     fixedRow(id.maxLength, 'Characters of the id that a client gives a job'),
     fixedRow(longestTimeout, 'The longest `parameters.timeout_ms` of a request', 'request_ms'),
     fixedRow(FINISHED_TTL_MS, 'A finished job is known to `GET /jobs/ID` for so long', 'finished_ms'),
-    fixedRow(MAX_FINISHED, 'Finished jobs that are known'),
+    fixedRow(MAX_FINISHED, 'Finished jobs that are known, of each tenant'),
   ];
   const perModel = sectionsOf(modelConfigSchema).find(({ name }) => name === 'limits').settings;
   const names = oneOf(

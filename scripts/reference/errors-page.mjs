@@ -72,7 +72,8 @@ const headers = `
   the queue empties.
 - \`Allow\` comes with \`METHOD_NOT_ALLOWED\` and names the methods that the path takes.
 - \`Accept-Encoding\` comes with \`UNSUPPORTED_MEDIA_TYPE\` where a body is compressed in a way that is not taken, and
-  names those that are.`;
+  names those that are.
+- \`WWW-Authenticate\` comes with \`UNAUTHENTICATED\` and says how a key is sent.`;
 
 const grpcNames = {
   1: 'CANCELLED',
@@ -80,11 +81,13 @@ const grpcNames = {
   4: 'DEADLINE_EXCEEDED',
   5: 'NOT_FOUND',
   6: 'ALREADY_EXISTS',
+  7: 'PERMISSION_DENIED',
   8: 'RESOURCE_EXHAUSTED',
   9: 'FAILED_PRECONDITION',
   12: 'UNIMPLEMENTED',
   13: 'INTERNAL',
   14: 'UNAVAILABLE',
+  16: 'UNAUTHENTICATED',
 };
 
 /** @throws Error if a gRPC status has no name here */

@@ -4,12 +4,28 @@ export const serverYaml = `
 # millrace.yaml
 models: /srv/models
 host: 0.0.0.0
-# Other machines reach this address, and keys are not asked for: that has to be said.
-auth: none
+# Other machines reach this address: who may use it has to be said.
+auth:
+  keys_file: /etc/millrace/keys.yaml
+tls:
+  cert: /etc/millrace/cert.pem
+  key: /etc/millrace/key.pem
 limits:
   timeout_ms: 5000
 log:
   level: warn
+`;
+
+export const keysYaml = `
+# keys.yaml
+- name: search, since January
+  tenant: search
+  sha256: 34fda6595cb95605db3e53e4db808c8d35b9690503d6ea4f9443c4efc358cdeb
+  scopes: [infer, jobs]
+  expires: 2028-01-31
+- tenant: monitoring
+  sha256: bd2e5ff21dfab9dbc4f77dd22183025ca0c1c9bad86a6b80104c1281475e2bb2
+  scopes: [metrics]
 `;
 
 export const modelYaml = `

@@ -82,6 +82,7 @@ function alternatives(pattern) {
 /** A value as it may be written in YAML. */
 function inline(value) {
   if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
   const pairs = Object.entries(value).map(([key, inner]) => `${key}: ${inline(inner)}`);
   return `{${pairs.join(', ')}}`;
 }

@@ -22,12 +22,14 @@ export async function withLocalModel<T>(
   { name, folder, instances }: LocalModel,
   use: (url: string) => Promise<T>,
 ): Promise<T> {
-  const config = resolveConfig([
+  // It is for this process alone, which brings no key and speaks no TLS.
+  const { tls: _, ...config } = resolveConfig([
     flagLayer(instances === undefined ? {} : { instances }),
     ...settingsLayers(),
     flagLayer({
       ...(folder === undefined ? {} : { models: folder }),
       host: '127.0.0.1',
+      auth: 'none',
       port: 0,
       observers: [],
       log: { level: 'silent' },

@@ -19,7 +19,8 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'the port; 0 takes any that is free (default: 8000)')
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
-    .option('--auth <mode>', 'none: let everybody in who can reach the address')
+    .option('--keys <file>', 'a YAML file with the keys that are let in')
+    .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
     .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
     .action(async (flags: Record<string, string>) => {
       ended(await serve(flags));
@@ -32,11 +33,12 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
  * @returns the exit code, when the server has stopped
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
-async function serve({ config: file, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
+async function serve({ config: file, keys, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
   const config = resolveConfig([
     ...settingsLayers(file),
     flagLayer({
       ...flags,
+      ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),

@@ -32,6 +32,10 @@ export interface EventMap {
     code: ErrorCode | undefined;
     cause: unknown;
     durationMs: number;
+    /** The client's address; empty where the connection has none. */
+    remote: string;
+    /** Whose key the request brought; undefined where none was asked for, or it was not let in. */
+    tenant: string | undefined;
   };
   jobQueued: ModelRef & { jobId: string; rows: number };
   jobRejected: ModelRef & { jobId: string; rows: number; code: ErrorCode };
@@ -58,6 +62,10 @@ export interface EventMap {
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
   instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
   observerFailed: { observer: string; event: EventName; reason: string };
+  /** What was read from files has been read again, and is used from now on. */
+  filesReloaded: { what: string };
+  /** Files have changed and are of no use; what was read from them before stays. */
+  reloadFailed: { what: string; reason: string };
   serverNotice: { notice: string };
   serverListening: { url: string };
   serverStopping: { reason: string };

@@ -2,17 +2,20 @@ import express, { type ErrorRequestHandler, type Express, type Response } from '
 import { errorTable, MillraceError, toMillraceError } from '../core/errors.js';
 import { PROBLEM_TYPE, problemHeaders, problemOf } from './problem.js';
 import { type ContextOptions, contextOf, openContext } from './request-context.js';
-import { mountRoutes, type Route, sendText } from './route.js';
+import { type Gate, mountRoutes, type Route, sendText } from './route.js';
+
+export interface AppOptions extends ContextOptions, Gate {}
 
 /** Puts the HTTP API together: the context of each request, the routes, and one place where all errors become answers. */
-export function createApp(routes: readonly Route[], context: ContextOptions): Express {
+export function createApp(routes: readonly Route[], options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.enable('case sensitive routing');
+  app.set('trust proxy', options.trustedProxies);
   app.use((request, response, next) => {
-    openContext(response, context);
+    openContext(response, options);
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       const details = {
         path: 'headers.host',
@@ -23,7 +26,7 @@ export function createApp(routes: readonly Route[], context: ContextOptions): Ex
     }
     next();
   });
-  mountRoutes(app, routes);
+  mountRoutes(app, routes, options);
   app.use((request) => {
     const got = `${request.method} ${request.path.slice(0, 128)}`;
     throw new MillraceError('NOT_FOUND', 'There is nothing at this path.', {

@@ -2,6 +2,7 @@ import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, errorTable, MillraceError } from '../core/errors.js';
 import type { IdSource } from '../core/ids.js';
+import { CLOSED_POLICY } from './answer-headers.js';
 import { PROBLEM_TYPE, problemOf } from './problem.js';
 
 /** What Node calls the faults that it finds before there is a request. */
@@ -11,17 +12,24 @@ const codes: Record<string, readonly [ErrorCode, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
 };
 
+/** What Node's HTTP parser finds, and its timers. The faults of TLS come here as well: there is nobody to answer yet. */
+const OF_HTTP = /^(?:HPE|ERR_HTTP)_/;
+
 /** A client that does not close its side in time is cut off, and its place given to another. */
 const CLOSE_WITHIN_MS = 1_000;
 
-/**
- * Answers what is no HTTP request with a problem too, where Node alone would send an empty 400.
- *
- * @param finish lets the answers to requests that have arrived whole be the last of a connection; false if there are none
- */
-export function answerClientErrors(server: Server, ids: IdSource, finish: (socket: Duplex) => boolean): void {
+export interface ClientErrorOptions {
+  readonly ids: IdSource;
+  /** What every answer carries: names and values in turn. */
+  readonly headers: readonly string[];
+  /** Lets the answers to requests that have arrived whole be the last of a connection; false if there are none. */
+  finish(socket: Duplex): boolean;
+}
+
+/** Answers what is no HTTP request with a problem too, where Node alone would send an empty 400. */
+export function answerClientErrors(server: Server, { ids, headers, finish }: ClientErrorOptions): void {
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Duplex) => {
-    if (fault.code === 'ECONNRESET' || !socket.writable) {
+    if (!OF_HTTP.test(fault.code ?? '') || !socket.writable) {
       socket.destroy();
       return;
     }
@@ -34,6 +42,8 @@ export function answerClientErrors(server: Server, ids: IdSource, finish: (socke
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
       `Content-Type: ${PROBLEM_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `Content-Security-Policy: ${CLOSED_POLICY}`,
+      ...headers.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${headers[at + 1]}`] : [])),
       'Connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -1,13 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 import type { Clock } from '../core/clock.js';
+import { Handshakes } from './handshakes.js';
 
 /** Bytes that had arrived when listening stopped are read within a few turns of the event loop; this is many. */
 const LINGER_MS = 100;
 
 /**
- * Stops an HTTP server without cutting anybody off. Node's own `close` ends every connection that has no request at
+ * Stops an HTTP server, over TLS or not, without cutting anybody off. Node's own `close` ends every connection that has no request at
  * that instant, also one whose request is already in the socket's buffer: here connections are asked to close by
  * their answers first, and only those that stay silent afterwards are ended.
  */
@@ -16,6 +18,7 @@ export class GracefulServer {
   readonly #clock: Clock;
   /** Each connection with the answers that it waits for, in their order. */
   readonly #connections = new Map<Duplex, ServerResponse[]>();
+  readonly #handshakes: Handshakes;
   #busy = 0;
   #isClosing = false;
   #closed: Promise<void> | undefined;
@@ -24,7 +27,9 @@ export class GracefulServer {
   constructor(server: Server, clock: Clock) {
     this.#server = server;
     this.#clock = clock;
-    server.on('connection', (socket: Socket) => {
+    this.#handshakes = new Handshakes(server);
+    // A connection that requests come on: with TLS that is not the one which was accepted.
+    server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#connections.set(socket, []);
       socket.on('close', () => this.#forget(socket));
     });
@@ -75,6 +80,7 @@ export class GracefulServer {
   /** Ends all connections, at once. */
   destroy(): void {
     NetServer.prototype.close.call(this.#server);
+    this.#handshakes.destroy();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
 
@@ -110,6 +116,7 @@ export class GracefulServer {
   }
 
   #endSilent(): void {
+    this.#handshakes.destroy();
     for (const [socket, answers] of this.#connections) {
       if (answers.length === 0) (socket as Socket).destroySoon();
     }

@@ -1,9 +1,10 @@
-import type { Socket } from 'node:net';
-import type { Response } from 'express';
+import { isIP, type Socket } from 'node:net';
+import type { Request, Response } from 'express';
 import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
+import type { AnswerHeaders } from './answer-headers.js';
 
 const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
 /** W3C Trace Context, level 1: version 00, neither id all zeros. */
@@ -15,6 +16,12 @@ export interface RequestContext {
   /** The client's W3C trace context, passed through; undefined if it sent none, or none that is valid. */
   readonly traceparent: string | undefined;
   readonly receivedAt: number;
+  /** The client's address: that of the connection, or what a trusted proxy says. */
+  readonly remote: string;
+  /** What every answer to the request carries: names and values in turn. */
+  readonly headers: readonly string[];
+  /** Whose key the request brought; undefined where keys are not asked for, and before the route has matched. */
+  tenant: string | undefined;
   /** The path of the route that took the request, with its parameters' names: never the client's own text. */
   route: string;
   /** What was answered, when it was an error. */
@@ -27,6 +34,9 @@ export interface ContextOptions {
   readonly clock: Clock;
   readonly events: EventSink;
   readonly ids: IdSource;
+  readonly answerHeaders: AnswerHeaders;
+  /** Proxies whose word on the client counts; none without any. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** The context that `openContext` made for this response. */
@@ -37,7 +47,8 @@ export function contextOf({ locals }: Response): RequestContext {
 }
 
 /** Begins a request: it gets its id, the one that the client sent where it is fit to be logged, and its end is told. */
-export function openContext(response: Response, { clock, events, ids }: ContextOptions): void {
+export function openContext(response: Response, options: ContextOptions): void {
+  const { clock, events, ids } = options;
   const { headers, method } = response.req;
   const sentId = headers['x-request-id'];
   const { traceparent } = headers;
@@ -45,6 +56,9 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
     id: typeof sentId === 'string' && REQUEST_ID.test(sentId) ? sentId : ids(),
     traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
     receivedAt: clock.now(),
+    remote: addressOf(response.req, options.trustedProxies),
+    headers: options.answerHeaders.for(headers.origin),
+    tenant: undefined,
     route: 'unmatched',
     error: undefined,
     onGone: undefined,
@@ -65,10 +79,20 @@ export function openContext(response: Response, { clock, events, ids }: ContextO
       code: context.error?.code,
       cause: context.error?.cause,
       durationMs: clock.now() - context.receivedAt,
+      remote: context.remote,
+      tenant: context.tenant,
     });
   };
   if (response.socket === null) settleOnce(response, settle);
   else response.on('close', settle);
+}
+
+/** Express reads `X-Forwarded-For` from its end, as far as the addresses are trusted proxies; what is no address is nobody's. */
+function addressOf(request: Request, trustedProxies: readonly string[]): string {
+  const { remoteAddress = '' } = request.socket;
+  if (trustedProxies.length === 0) return remoteAddress;
+  const { ip = '' } = request;
+  return isIP(ip) === 0 ? remoteAddress : ip;
 }
 
 /** What to call when a connection ends, for the pipelined requests on it whose turn to answer has not come: Node tells them nothing. */

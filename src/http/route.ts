@@ -1,11 +1,8 @@
 import type { Express, Request, Response } from 'express';
 import { MillraceError } from '../core/errors.js';
+import { type Access, type Scope, scopes } from './access.js';
+import { type AnswerHeaders, CLOSED_POLICY } from './answer-headers.js';
 import { contextOf, type RequestContext } from './request-context.js';
-
-/** What a caller must be allowed to do for a route to take its request. */
-export const scopes = ['infer', 'jobs', 'admin', 'metrics', 'public'] as const;
-
-export type Scope = (typeof scopes)[number];
 
 /** One method of one path. */
 export interface Route {
@@ -23,13 +20,20 @@ export interface Exchange {
   readonly context: RequestContext;
 }
 
+/** What stands before the routes. */
+export interface Gate {
+  readonly access: Access;
+  readonly answerHeaders: AnswerHeaders;
+}
+
 /**
  * Puts routes into an Express app. Every route declares its scope, and the app is not started with one that does
- * not; a method that a path does not have is answered with those that it has.
+ * not; whether a request may use it is decided in the route that matched. A method that a path does not have is
+ * answered with those that it has.
  *
  * @throws Error if a route has no scope of the list, or stands twice
  */
-export function mountRoutes(app: Express, routes: readonly Route[]): void {
+export function mountRoutes(app: Express, routes: readonly Route[], { access, answerHeaders }: Gate): void {
   const methods = new Map<string, string[]>();
   for (const { method, path, scope, handle } of routes) {
     if (!scopes.includes(scope))
@@ -40,6 +44,11 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
     app[method](path, (request, response) => {
       const context = contextOf(response);
       context.route = path;
+      const caller = access.admit(request.headers, scope);
+      if (caller instanceof MillraceError) throw caller;
+      context.tenant = caller.tenant;
+      // A client that asks first sends its body only now.
+      if (request.headers.expect !== undefined) response.writeContinue();
       return handle({ request, response, context });
     });
   }
@@ -47,6 +56,11 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
     const allow = [...known, ...(known.includes('get') ? ['head'] : [])].map((method) => method.toUpperCase());
     app.all(path, (request, response) => {
       contextOf(response).route = path;
+      const headers = answerHeaders.preflight(request, allow);
+      if (headers !== undefined) {
+        sendText(response, 200, '', { type: 'text/plain', headers });
+        return;
+      }
       const text = `This path does not take ${request.method}.`;
       throw new MillraceError('METHOD_NOT_ALLOWED', text, { expected: allow.join(', '), got: request.method, allow });
     });
@@ -57,15 +71,19 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
  * Answers with a text that is ready, JSON unless another type is said. All headers go out in one call: each
  * `setHeader` before would cost more than the rest.
  */
-export function sendText(response: Response, status: number, text: string, { type, headers }: TextOptions = {}): void {
-  const { id, traceparent } = contextOf(response);
+export function sendText(response: Response, status: number, text: string, options: TextOptions = {}): void {
+  const { type = 'application/json', policy = CLOSED_POLICY, headers } = options;
+  const { id, traceparent, headers: always } = contextOf(response);
   const all = [
     'Content-Type',
-    type ?? 'application/json',
+    type,
     'Content-Length',
     String(Buffer.byteLength(text)),
     'X-Request-Id',
     id,
+    'Content-Security-Policy',
+    policy,
+    ...always,
   ];
   if (traceparent !== undefined) all.push('traceparent', traceparent);
   for (const name in headers) all.push(name, headers[name] as string);
@@ -75,5 +93,7 @@ export function sendText(response: Response, status: number, text: string, { typ
 
 export interface TextOptions {
   readonly type?: string;
+  /** Its Content-Security-Policy, for a page that loads something. */
+  readonly policy?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -2,26 +2,24 @@ import { type ModelEntry, newestOf } from '../serving/model-manager.js';
 import { exampleRequest } from './example-request.js';
 import { summarise } from './model-description.js';
 
-/** The page at `/`: what is served, and how to call it. */
+/**
+ * The page at `/`: what is served, and how to call it.
+ *
+ * @param entries undefined for somebody who may not know what is served
+ */
 export function welcomePage({
   entries,
   version,
   origin,
+  needsKey,
 }: {
-  entries: readonly ModelEntry[];
+  entries: readonly ModelEntry[] | undefined;
   version: string;
   origin: string;
+  needsKey: boolean;
 }): string {
-  const lines = [
-    `millrace ${version}`,
-    '',
-    entries.length === 0 ? 'No models are served: the model folder is empty.' : 'Models:',
-  ];
-  for (const entry of entries) {
-    const { state, reason } = summarise(entry) as { state: string; reason?: string };
-    lines.push(`  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`);
-  }
-  for (const { name, form, versions } of entries) {
+  const lines = [`millrace ${version}`, '', ...(entries === undefined ? [FOR_STRANGERS] : modelLines(entries))];
+  for (const { name, form, versions } of entries ?? []) {
     const model = newestOf(versions);
     if (model?.loaded === undefined || model.state !== 'READY') continue;
     const example = exampleRequest({ name, form }, model.loaded);
@@ -29,7 +27,7 @@ export function welcomePage({
     lines.push(
       '',
       'Try one:',
-      `  curl ${origin}/predict -H 'content-type: application/json' \\`,
+      `  curl ${origin}/predict -H 'content-type: application/json'${needsKey ? KEY_HEADER : ''} \\`,
       `    -d '${JSON.stringify(example.example).replaceAll("'", String.raw`'\''`)}'`,
     );
     break;
@@ -37,6 +35,18 @@ export function welcomePage({
   lines.push('', 'More:');
   for (const [path, text] of pages) lines.push(`  ${path.padEnd(40)} ${text}`.trimEnd());
   return `${lines.join('\n')}\n`;
+}
+
+const KEY_HEADER = " -H 'authorization: Bearer KEY'";
+const FOR_STRANGERS = `What is served is shown to who sends a key with the scope infer: curl${KEY_HEADER}`;
+
+function modelLines(entries: readonly ModelEntry[]): string[] {
+  if (entries.length === 0) return ['No models are served: the model folder is empty.'];
+  const lines = entries.map((entry) => {
+    const { state, reason } = summarise(entry) as { state: string; reason?: string };
+    return `  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`;
+  });
+  return ['Models:', ...lines];
 }
 
 const pages = [

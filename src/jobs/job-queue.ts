@@ -14,6 +14,8 @@ export interface Room {
 /** How a job stands in its queue. */
 export interface QueuePlace extends Room {
   readonly id: string;
+  /** Ids are those of a tenant: another's job may have the same one. */
+  readonly tenant: string | undefined;
   /** On the wire's scale: 1 is the highest, 0 the default. */
   readonly priority: number;
   readonly deadlineAt: number;
@@ -110,18 +112,24 @@ export class JobQueue {
   }
 
   /** Queues a job for which room was reserved; `run` is called when its turn comes, and must not reject. */
-  add({ id, priority, deadlineAt, rows }: QueuePlace, run: () => Promise<void>): void {
+  add(place: QueuePlace, run: () => Promise<void>): void {
+    const { priority, deadlineAt, rows } = place;
     const { concurrency } = this.#processor;
     if (this.#queue.concurrency !== concurrency) this.#queue.concurrency = concurrency;
     const level = priority === 0 ? PRIORITY.default : priority;
-    void this.#queue.add(run, { id, priority: -level, deadlineAt, rows, queuedAt: this.#clock.now() });
+    void this.#queue.add(run, { id: keyOf(place), priority: -level, deadlineAt, rows, queuedAt: this.#clock.now() });
   }
 
   /**
    * Takes a job out that nobody waits for any more; false if its turn has come already. p-queue is not given the
    * job's signal: for a running task it would free the place while the task goes on.
    */
-  remove(id: string): boolean {
-    return this.#discipline.remove(id);
+  remove(place: Pick<QueuePlace, 'id' | 'tenant'>): boolean {
+    return this.#discipline.remove(keyOf(place));
   }
+}
+
+/** What a job is called within its queue. */
+function keyOf({ id, tenant }: Pick<QueuePlace, 'id' | 'tenant'>): string {
+  return tenant === undefined ? id : `${tenant}/${id}`;
 }

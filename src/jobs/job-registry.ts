@@ -13,9 +13,9 @@ export interface RegisteredJob {
 }
 
 /**
- * Jobs by id: those in flight, and for a while those that have finished. The jobs of a request with several items are
- * a group, which is in flight until its last job has finished; until then its items' ids are taken too. An id always
- * means the latest job or group that had it.
+ * The jobs of one tenant by id: those in flight, and for a while those that have finished. The jobs of a request with
+ * several items are a group, which is in flight until its last job has finished; until then its items' ids are taken
+ * too. An id always means the latest job or group that had it.
  */
 export class JobRegistry<Job extends RegisteredJob> {
   readonly #live = new Map<string, Job>();
@@ -30,10 +30,6 @@ export class JobRegistry<Job extends RegisteredJob> {
   }
 
   /** Jobs in flight. */
-  get size(): number {
-    return this.#live.size;
-  }
-
   get liveJobs(): readonly Job[] {
     return [...this.#live.values()];
   }

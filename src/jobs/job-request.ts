@@ -31,6 +31,8 @@ export const PRIORITY = { highest: 1, lowest: 10, default: 5 } as const;
 /** What a caller asks for. */
 export interface JobRequest {
   readonly id: string;
+  /** Whose job it is; nobody else can see or cancel it. Undefined where keys are not asked for. */
+  readonly tenant: string | undefined;
   /** What to run; or the error of an input that does not fit, which makes a job that has failed before it is queued. */
   readonly input: ModelInput | MillraceError;
   readonly endpoint: Endpoint;

@@ -31,19 +31,20 @@ export class JobService {
   readonly #clock: Clock;
   readonly #events: EventSink;
   readonly #queues = new Map<JobProcessor, JobQueue>();
-  readonly #registry: JobRegistry<Job>;
+  /** One for each tenant: what one calls a job, another may call one too, and learns nothing of it. */
+  readonly #registries = new Map<string | undefined, JobRegistry<Job>>();
+  #inFlight = 0;
   #onEmpty: (() => void)[] = [];
   #closed = false;
 
   constructor({ clock, events }: { clock: Clock; events: EventSink }) {
     this.#clock = clock;
     this.#events = events;
-    this.#registry = new JobRegistry(clock);
   }
 
   /** Jobs in flight. */
   get inFlight(): number {
-    return this.#registry.size;
+    return this.#inFlight;
   }
 
   /** One reading for each model version that has had a job. */
@@ -61,16 +62,17 @@ export class JobService {
   }
 
   /**
-   * Accepts jobs for one model, all or none. Their outcomes go to their endpoints, never before this returns.
+   * Accepts jobs of one tenant for one model, all or none. Their outcomes go to their endpoints, never before this returns.
    *
    * @param groupId the id that the jobs are known by together, if they are the items of one request
    * @throws MillraceError QUEUE_FULL, TOO_MANY_ROWS, JOB_ID_IN_USE or SHUTTING_DOWN; then none was accepted
    */
   submit(processor: JobProcessor, requests: readonly JobRequest[], groupId?: string): JobHandle[] {
     const queue = this.#queueOf(processor);
+    const registry = this.#registryOf(requests[0]?.tenant);
     const rooms = requests.map(({ input }) => roomFor(input));
     try {
-      this.#admit(requests, groupId);
+      this.#admit(registry, requests, groupId);
       queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
     } catch (error) {
       const { code } = toMillraceError(error);
@@ -82,14 +84,15 @@ export class JobService {
     const owner = this.#ownerOf(processor.ref, queue, groupId);
     const jobs = requests.map((request, index) => new Job(request, rooms[index] as Room, owner));
     if (groupId !== undefined)
-      this.#registry.addGroup(
+      registry.addGroup(
         groupId,
         jobs.map(({ id }) => id),
       );
+    this.#inFlight += jobs.length;
     const { model, version } = processor.ref;
     for (const [index, job] of jobs.entries()) {
       const { input } = requests[index] as JobRequest;
-      this.#registry.add(job);
+      registry.add(job);
       this.#events.emit('jobQueued', { model, version, jobId: job.id, rows: job.rows });
       // A failed job is told of in a turn of its own: the caller does not have its handles yet.
       if (input instanceof MillraceError) queueMicrotask(() => job.fail(input));
@@ -98,36 +101,36 @@ export class JobService {
     return jobs;
   }
 
-  /** What is known of a job, or of the jobs of a group in their order; undefined if nothing is. */
-  find(id: string): JobView | JobView[] | undefined {
-    return this.#registry.find(id);
+  /** What is known of a tenant's job, or of the jobs of a group in their order; undefined if nothing is. */
+  find(id: string, tenant?: string): JobView | JobView[] | undefined {
+    return this.#registries.get(tenant)?.find(id);
   }
 
   /**
-   * Cancels a job, or all that are left of a group.
+   * Cancels a tenant's job, or all that are left of a group.
    *
    * @throws MillraceError JOB_NOT_FOUND; JOB_FINISHED if nothing is left to cancel
    */
-  cancel(id: string): void {
-    const live = this.#registry.live(id);
+  cancel(id: string, tenant?: string): void {
+    const live = this.#registries.get(tenant)?.live(id) ?? [];
     for (const job of live) job.cancel(new MillraceError('CANCELLED', 'The job was cancelled by DELETE /jobs.'));
     if (live.length > 0) return;
     const details = { path: 'id', got: id.slice(0, 128) };
-    if (this.find(id) === undefined) throw new MillraceError('JOB_NOT_FOUND', 'There is no such job.', details);
+    if (this.find(id, tenant) === undefined) throw new MillraceError('JOB_NOT_FOUND', 'There is no such job.', details);
     throw new MillraceError('JOB_FINISHED', 'The job has finished; there is nothing to cancel.', details);
   }
 
   /** Takes no more jobs, and settles when none is left. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (this.#registry.size === 0) return;
+    if (this.#inFlight === 0) return;
     await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
   }
 
   /** Fails all jobs with `error`, and takes no more. Idempotent. */
   destroy(error: MillraceError): void {
     this.#closed = true;
-    for (const job of this.#registry.liveJobs) job.cancel(error);
+    for (const { liveJobs } of this.#registries.values()) for (const job of liveJobs) job.cancel(error);
   }
 
   #queueOf(processor: JobProcessor): JobQueue {
@@ -138,11 +141,19 @@ export class JobService {
     return queue;
   }
 
+  #registryOf(tenant: string | undefined): JobRegistry<Job> {
+    const known = this.#registries.get(tenant);
+    if (known !== undefined) return known;
+    const registry = new JobRegistry<Job>(this.#clock);
+    this.#registries.set(tenant, registry);
+    return registry;
+  }
+
   /** @throws MillraceError SHUTTING_DOWN or JOB_ID_IN_USE */
-  #admit(requests: readonly JobRequest[], groupId: string | undefined): void {
+  #admit(registry: JobRegistry<Job>, requests: readonly JobRequest[], groupId: string | undefined): void {
     if (this.#closed) throw new MillraceError('SHUTTING_DOWN', 'The server is shutting down and takes no new work.');
     const taken = [...requests.map(({ id }) => id), ...(groupId === undefined ? [] : [groupId])].find((id) => {
-      return this.#registry.isInFlight(id);
+      return registry.isInFlight(id);
     });
     if (taken === undefined) return;
     const details = { path: 'id', expected: 'a new id', got: taken };
@@ -155,7 +166,7 @@ export class JobService {
       group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
-        if (queue.remove(job.id)) queue.abandon(job);
+        if (queue.remove(job)) queue.abandon(job);
       },
       settled: (job) => this.#afterSettled(job),
       left: (job) => queue.release(job),
@@ -165,14 +176,15 @@ export class JobService {
   #afterSettled(job: Job): void {
     const view = job.view();
     const { model, version, error, timings } = view;
-    this.#registry.finish(view);
+    this.#registryOf(job.tenant).finish(view);
+    this.#inFlight -= 1;
     const outcome = error?.code ?? 'succeeded';
     if (timings !== undefined) {
       const reason = error === undefined || errorTable[error.code].http < 500 ? undefined : causeText(error);
       const ref = { model, version };
       this.#events.emit('jobSettled', { ...ref, jobId: job.id, rows: job.rows, outcome, reason, timings });
     }
-    if (this.#registry.size > 0) return;
+    if (this.#inFlight > 0) return;
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 }

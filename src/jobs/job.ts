@@ -46,6 +46,7 @@ export interface JobOwner {
 /** The unit that succeeds or fails as a whole: one item for one model version, and where its result goes. */
 export class Job {
   readonly id: string;
+  readonly tenant: string | undefined;
   readonly model: string;
   readonly version: string;
   readonly input: JobRequest['input'];
@@ -65,6 +66,7 @@ export class Job {
   constructor(request: JobRequest, room: Room, owner: JobOwner) {
     const { clock, ref } = owner;
     this.id = request.id;
+    this.tenant = request.tenant;
     this.model = ref.model;
     this.version = ref.version;
     this.input = request.input;

@@ -27,6 +27,8 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
     name: 'log',
     on: {
       serverNotice: ({ notice }) => log.warn(notice),
+      filesReloaded: (event) => log.info(event, 'files read again'),
+      reloadFailed: (event) => log.error(event, 'files have changed and cannot be used; what was read before stays'),
       serverListening: ({ url }) => log.info({ url }, 'listening'),
       serverStopping: ({ reason }) => log.info({ reason }, 'stopping: finishing what was accepted'),
       serverStopped: ({ reason }) => log.info({ reason }, 'stopped'),
@@ -57,12 +59,14 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
 }
 
 function logRequest(log: Logger, event: EventMap['requestSettled'], failures: FailureLimit): void {
-  const { requestId, traceparent, method, route, status, code, cause, durationMs } = event;
+  const { requestId, traceparent, remote, tenant, method, route, status, code, cause, durationMs } = event;
   const isFailure = code !== undefined && errorTable[code].http >= 500;
   if (!isFailure && !log.isLevelEnabled('debug')) return;
   const line = {
     requestId,
     ...(traceparent === undefined ? {} : { traceparent }),
+    remote,
+    ...(tenant === undefined ? {} : { tenant }),
     method,
     route,
     status,

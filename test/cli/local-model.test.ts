@@ -65,6 +65,13 @@ describe('millrace predict --local', () => {
     assert.equal(existsSync(join(cwd, 'other.trace')), true);
   });
 
+  it('needs no key and no TLS, whatever the settings say of a server', async (t) => {
+    const cwd = await folderWith(t, { 'models/affine.onnx': affine() });
+    const tls = { MILLRACE_TLS__CERT: 'none.pem', MILLRACE_TLS__KEY: 'none.pem' };
+    const env = { MILLRACE_AUTH__KEYS_FILE: 'none.yaml', ...tls };
+    assert.equal((await predict(cwd, ['affine', '--local', '[1,2,3,4]'], env)).stdout, 'y  [3, 5, 7, 9]\n');
+  });
+
   it('knows the tensor form of a pipeline by its name', async (t) => {
     const cwd = await folderWith(t, inModels(bytes));
     const env = { MILLRACE_MODEL_CODE: 'true' };

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { runCommand } from '../support/command-line.js';
 import { affine } from '../support/fixture-models.js';
+import { bearer, keysFile, testKey } from '../support/keys.js';
 import { createModelFolder, type FolderContents } from '../support/model-folder.js';
 import { spawnServer } from '../support/spawned-server.js';
 
@@ -67,6 +68,24 @@ describe('millrace serve', () => {
       const server = await spawnServer(['--host', '0.0.0.0', ...args], { cwd, env });
       await server.stop();
     }
+  });
+
+  it('takes an address that others can reach with a file of keys, also one that a variable names', async (t) => {
+    const key = testKey('one');
+    const cwd = await folderWith(t, { 'models/affine.onnx': affine(), 'keys.yaml': keysFile(key) });
+    for (const [args, env] of [
+      [['--keys', 'keys.yaml'], { MILLRACE_AUTH: 'none' }],
+      [[], { MILLRACE_AUTH__KEYS_FILE: 'keys.yaml', MILLRACE_AUTH: 'none' }],
+    ] as const) {
+      const server = await spawnServer(['--host', '0.0.0.0', ...args], { cwd, env });
+      const statuses = [{}, bearer(key)].map(
+        async (headers) => (await fetch(`${server.url}/models`, { headers })).status,
+      );
+      assert.deepEqual(await Promise.all(statuses), [401, 200]);
+      await server.stop();
+    }
+    assert.match((await refusal(['--keys', 'none.yaml'], cwd)).join(), /^millrace: none\.yaml: ENOENT/);
+    assert.match((await refusal(['--keys', ''], cwd)).join(), /^millrace: --keys: /);
   });
 
   it('takes settings from millrace.yaml, over them those of the environment, over them the options', async (t) => {

@@ -3,13 +3,23 @@ import type { Server } from 'node:http';
 import { describe, it } from 'node:test';
 import request from 'supertest';
 import { systemClock } from '#src/core/clock.js';
+import { MillraceError } from '#src/core/errors.js';
 import { noEvents } from '#src/core/events.js';
-import { createApp } from '#src/http/app.js';
+import { type Access, openAccess } from '#src/http/access.js';
+import { AnswerHeaders } from '#src/http/answer-headers.js';
+import { type AppOptions, createApp } from '#src/http/app.js';
 import { createExpressServer } from '#src/http/express-server.js';
 import { httpLimitsSchema } from '#src/http/limits.js';
 import { type Route, sendText } from '#src/http/route.js';
 
-const context = { clock: systemClock, events: noEvents, ids: () => 'made-here' };
+const context: AppOptions = {
+  clock: systemClock,
+  events: noEvents,
+  ids: () => 'made-here',
+  access: openAccess,
+  answerHeaders: new AnswerHeaders({ isTls: false, origins: [] }),
+  trustedProxies: [],
+};
 
 /** A route that answers with what it was asked for; `changes` replaces parts of it. */
 function route(changes: Partial<Route> = {}): Route {
@@ -96,6 +106,35 @@ describe('createApp', () => {
       throw new Error('broken');
     };
     await assert.rejects(request(serverFor(route({ handle }))).get('/things/a'), /aborted|socket hang up/);
+  });
+
+  it('asks, in the route that matched, whether a request may use it', async () => {
+    const refusal = new MillraceError('FORBIDDEN', 'Not you.');
+    const asked: string[] = [];
+    const access: Access = {
+      isOpen: false,
+      admit: (_, scope) => {
+        asked.push(scope);
+        return scope === 'public' ? { tenant: 'somebody' } : refusal;
+      },
+    };
+    let handled = 0;
+    const closed = route({ path: '/closed/:name', scope: 'jobs', handle: () => void (handled += 1) });
+    const open = route({
+      handle: ({ response, context }) => sendText(response, 200, JSON.stringify({ tenant: context.tenant })),
+    });
+    const server = createExpressServer(createApp([closed, open], { ...context, access }), httpLimitsSchema.parse({}));
+    assert.equal((await request(server).get('/things/a')).body.tenant, 'somebody');
+    assert.equal((await request(server).get('/closed/things')).body.code, 'FORBIDDEN');
+    await request(server).get('/nothing').expect(404);
+    await request(server).put('/closed/a').expect(405);
+    assert.deepEqual([asked, handled], [['public', 'jobs'], 0]);
+  });
+
+  it('lets a page say what it may load, in place of nothing', async () => {
+    const policy = "default-src 'self'";
+    const page = route({ handle: ({ response }) => sendText(response, 200, '<p>', { type: 'text/html', policy }) });
+    await request(serverFor(page)).get('/things/a').expect('Content-Security-Policy', policy);
   });
 
   it('says nothing of Express', async () => {

@@ -65,7 +65,7 @@ describe('exampleRequest', () => {
 
 describe('welcomePage', () => {
   it('names the version and the other pages, and says that nothing is served', () => {
-    const page = welcomePage({ entries: [], version: '1.2.3', origin: 'http://here:1' });
+    const page = welcomePage({ entries: [], version: '1.2.3', origin: 'http://here:1', needsKey: false });
     assert.match(page, /^millrace 1\.2\.3\n\nNo models are served/);
     for (const [method, path] of Object.entries({ POST: '/predict', GET: '/models', DELETE: '/jobs/ID' })) {
       assert.match(page, new RegExp(`${method} ${path}\\b`));
@@ -79,7 +79,7 @@ describe('welcomePage', () => {
     const entries = [
       { name: 'bad', form: 'model' as const, versions: [], problem: 'bad/model.yaml: batchin: unknown key' },
     ];
-    const page = welcomePage({ entries, version: '1', origin: 'http://here:1' });
+    const page = welcomePage({ entries, version: '1', origin: 'http://here:1', needsKey: false });
     assert.match(page, /^ {2}bad {2}UNAVAILABLE: bad\/model\.yaml: batchin: unknown key$/m);
     assert.doesNotMatch(page, /curl/);
   });

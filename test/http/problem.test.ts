@@ -65,6 +65,12 @@ describe('problemHeaders', () => {
     assert.deepEqual(problemHeaders(new MillraceError('INVALID_INPUT', '')), {});
   });
 
+  it('says how a key is sent where one is asked for, and not where it is not enough', () => {
+    const headers = problemHeaders(new MillraceError('UNAUTHENTICATED', ''));
+    assert.deepEqual(headers, { 'WWW-Authenticate': 'Bearer realm="millrace"' });
+    assert.deepEqual(problemHeaders(new MillraceError('FORBIDDEN', '')), {});
+  });
+
   it('names the methods that the path takes', () => {
     const error = new MillraceError('METHOD_NOT_ALLOWED', '', { allow: ['GET', 'HEAD'] });
     assert.deepEqual(problemHeaders(error), { Allow: 'GET, HEAD' });

@@ -16,7 +16,7 @@ function setUp(limits: { queueRows?: number; queueBytes?: number; concurrency?: 
   const ends = new Map<string, () => void>();
   /** Queues a job that runs until `end` is called with its id. */
   const add = (id: string, place: Partial<QueuePlace> = {}) => {
-    queue.add({ id, priority: 0, deadlineAt: 1e9, rows: 1, bytes: 8, ...place }, () => {
+    queue.add({ id, tenant: undefined, priority: 0, deadlineAt: 1e9, rows: 1, bytes: 8, ...place }, () => {
       started.push(id);
       return new Promise((resolve) => ends.set(id, resolve));
     });
@@ -177,7 +177,8 @@ describe('the turn of a job', () => {
     const { queue, started, add, end } = setUp();
     for (const id of ['a', 'b', 'c']) add(id, { rows: 3 });
     assert.equal(queue.waitingRows, 6);
-    assert.deepEqual([queue.remove('b'), queue.remove('b'), queue.remove('a')], [true, false, false]);
+    const remove = (id: string) => queue.remove({ id, tenant: undefined });
+    assert.deepEqual([remove('b'), remove('b'), remove('a')], [true, false, false]);
     assert.equal(queue.waitingRows, 3);
     await end('a');
     await end('c');

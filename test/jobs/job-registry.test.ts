@@ -31,10 +31,10 @@ describe('jobs by id', () => {
   it('are known while they are in flight and after they finished', () => {
     const { registry, add, finish, state } = setUp();
     add('a', 'b');
-    assert.deepEqual([registry.size, state('a'), state('c')], [2, 'running', undefined]);
+    assert.deepEqual([registry.liveJobs.length, state('a'), state('c')], [2, 'running', undefined]);
     assert.deepEqual([registry.isInFlight('a'), registry.isInFlight('c')], [true, false]);
     finish('a');
-    assert.deepEqual([registry.size, state('a'), state('b')], [1, 'succeeded', 'running']);
+    assert.deepEqual([registry.liveJobs.length, state('a'), state('b')], [1, 'succeeded', 'running']);
     assert.deepEqual([registry.isInFlight('a'), registry.live('a')], [false, []]);
     assert.deepEqual(
       registry.liveJobs.map(({ id }) => id),

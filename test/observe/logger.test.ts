@@ -31,6 +31,8 @@ const request: EventMap['requestSettled'] = {
   code: 'INTERNAL',
   cause: undefined,
   durationMs: 1.23456,
+  remote: '192.0.2.1',
+  tenant: undefined,
 };
 
 describe('the log', () => {
@@ -103,7 +105,8 @@ describe('the log', () => {
 
     const everything = start('debug');
     for (const event of requests) everything.tell('requestSettled', event);
-    const line = { level: 'debug', requestId: 'r-1', method: 'POST', route: '/predict', durationMs: 1.235 };
+    const client = { requestId: 'r-1', remote: '192.0.2.1' };
+    const line = { level: 'debug', ...client, method: 'POST', route: '/predict', durationMs: 1.235 };
     assert.deepEqual(everything.take(), [
       { ...line, status: 200, msg: 'request' },
       { ...line, status: 400, code: 'INVALID_INPUT', msg: 'request' },

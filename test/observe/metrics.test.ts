@@ -8,7 +8,8 @@ import { metricValue } from '../support/metrics-text.js';
 const ref = { model: 'm', version: '1' };
 const timings = { queue: 1, preprocess: 0, inference: 2, postprocess: 0, total: 4 };
 const loaded = { provider: 'cpu', batched: true, live: 2, restarts: 3, batcherRows: 4 };
-const request = { requestId: 'r', traceparent: undefined, method: 'GET', route: '/', status: 200, durationMs: 5 };
+const client = { requestId: 'r', traceparent: undefined, remote: '192.0.2.1', tenant: undefined };
+const request = { ...client, method: 'GET', route: '/', status: 200, durationMs: 5 };
 const batch = {
   ...ref,
   batchId: 1,

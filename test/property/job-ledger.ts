@@ -71,6 +71,7 @@ export class JobLedger {
       priority: choice.priority,
       timeoutMs: choice.timeoutMs,
       receivedAt: this.#clock.now(),
+      tenant: undefined,
     };
   }
 

@@ -23,6 +23,8 @@ const names = Object.keys({
   instanceStarted: true,
   instanceCrashed: true,
   observerFailed: true,
+  filesReloaded: true,
+  reloadFailed: true,
   serverNotice: true,
   serverListening: true,
   serverStopping: true,

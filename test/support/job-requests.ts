@@ -11,6 +11,7 @@ export function recordedJob({ rows = 1, ...overrides }: Partial<JobRequest> & { 
 } {
   const outcomes: JobOutcome[] = [];
   const request: JobRequest = {
+    tenant: undefined,
     input: scaledRows(Array.from({ length: rows }, (_, row) => [row])),
     endpoint: { kind: 'response', deliver: (outcome) => outcomes.push(outcome) },
     priority: 0,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** One HTTP answer, as it came over the wire. */
 export interface RawAnswer {
@@ -41,11 +42,16 @@ export class RawConnection {
    * Connects to a server that listens.
    *
    * @param allowHalfOpen true for a client that does not close its side when the server does
+   * @param ca the certificate of a server that speaks TLS, in PEM
    */
-  static async to(server: Server | { url: string }, { allowHalfOpen = false } = {}): Promise<RawConnection> {
+  static async to(
+    server: Server | { url: string },
+    { allowHalfOpen = false, ca }: { allowHalfOpen?: boolean; ca?: string } = {},
+  ): Promise<RawConnection> {
     const port = 'url' in server ? Number(new URL(server.url).port) : (server.address() as AddressInfo).port;
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen });
-    await once(socket, 'connect');
+    const options = { port, host: '127.0.0.1', allowHalfOpen };
+    const socket = ca === undefined ? connect(options) : connectTls({ ...options, ca });
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect');
     return new RawConnection(socket);
   }
 

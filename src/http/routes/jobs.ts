@@ -15,7 +15,7 @@ export function jobRoutes(jobs: JobService): Route[] {
       scope: 'jobs',
       handle: ({ request, response, context }) => {
         const id = String(request.params['id']);
-        const found = jobs.find(id);
+        const found = jobs.find(id, context.tenant);
         if (found === undefined) throw notFound(id);
         const body = Array.isArray(found) ? groupView(id, found, context) : jobView(found, context);
         sendText(response, 200, JSON.stringify(body));
@@ -25,9 +25,9 @@ export function jobRoutes(jobs: JobService): Route[] {
       method: 'delete',
       path: '/jobs/:id',
       scope: 'jobs',
-      handle: ({ request, response }) => {
+      handle: ({ request, response, context }) => {
         const id = String(request.params['id']);
-        jobs.cancel(id);
+        jobs.cancel(id, context.tenant);
         sendText(response, 200, JSON.stringify({ id, state: 'cancelled' }));
       },
     },

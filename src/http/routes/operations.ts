@@ -1,11 +1,18 @@
+import type { Request } from 'express';
+import { MillraceError } from '../../core/errors.js';
 import type { ModelManager } from '../../serving/model-manager.js';
+import type { Access } from '../access.js';
 import { type Route, sendText } from '../route.js';
 import { welcomePage } from '../welcome-page.js';
+
+/** A name or an address, and a port. */
+const HOST = /^[\w.:[\]-]{1,255}$/;
 
 /** What the operations routes read; each is asked for at the moment of the request. */
 export interface OperationsServices {
   readonly models: ModelManager;
   readonly version: string;
+  readonly access: Access;
   /** Whether the server has begun to shut down. */
   readonly isStopping: () => boolean;
   /** All metrics in Prometheus's text form, with its media type. */
@@ -13,16 +20,17 @@ export interface OperationsServices {
 }
 
 /** Health, version, metrics, and the page at `/`. */
-export function operationsRoutes({ models, version, isStopping, metrics }: OperationsServices): Route[] {
+export function operationsRoutes({ models, version, access, isStopping, metrics }: OperationsServices): Route[] {
   return [
     {
       method: 'get',
       path: '/',
       scope: 'public',
       handle: ({ request, response }) => {
-        const { localAddress, localPort } = request.socket;
-        const host = localAddress?.includes(':') ? `[${localAddress}]` : localAddress;
-        const page = welcomePage({ entries: models.entries, version, origin: `http://${host}:${localPort}` });
+        // Everybody may see the page, and those who may ask GET /models what is served.
+        const isStranger = access.admit(request.headers, 'infer') instanceof MillraceError;
+        const entries = isStranger ? undefined : models.entries;
+        const page = welcomePage({ entries, version, origin: originOf(request), needsKey: !access.isOpen });
         sendText(response, 200, page, { type: 'text/plain; charset=utf-8' });
       },
     },
@@ -58,4 +66,15 @@ export function operationsRoutes({ models, version, isStopping, metrics }: Opera
       },
     },
   ];
+}
+
+/** Where the client sees the server: what the socket knows of it, or a trusted proxy. */
+function originOf(request: Request): string {
+  const { localAddress, localPort, remoteAddress } = request.socket;
+  const isTrusted = request.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
+  const { host, protocol } = request;
+  const scheme = protocol === 'https' ? 'https' : 'http';
+  if (isTrusted(remoteAddress, 0) && HOST.test(host)) return `${scheme}://${host}`;
+  const address = localAddress?.includes(':') ? `[${localAddress}]` : localAddress;
+  return `${scheme}://${address}:${localPort}`;
 }

@@ -111,7 +111,7 @@ function submitItems(
   jobs: JobService,
 ): Promise<ItemOutcome[]> {
   const { items, isList, priority } = envelope;
-  const { receivedAt } = context;
+  const { receivedAt, tenant } = context;
   const form = itemFormOf(target);
   const itemBytes = Math.ceil(bytes / items.length);
   const outcomes = new Array<ItemOutcome>(items.length);
@@ -133,7 +133,15 @@ function submitItems(
       if (left === 0) finish(outcomes);
     };
     const jobId = isList ? `${id}.${index}` : id;
-    return { id: jobId, input, endpoint: { kind: 'response', encode, deliver }, priority, timeoutMs, receivedAt };
+    return {
+      id: jobId,
+      tenant,
+      input,
+      endpoint: { kind: 'response', encode, deliver },
+      priority,
+      timeoutMs,
+      receivedAt,
+    };
   });
   const handles = jobs.submit(target.model, requests, isList ? id : undefined);
   context.onGone = (reason) => {
