@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
+import { type HealthFlags, health } from './cli/health-command.js';
 import { checkModels, listModels } from './cli/models-command.js';
 import { serve } from './cli/serve-command.js';
 import { MillraceError } from './core/errors.js';
@@ -39,6 +40,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
     .action(async (flags: Record<string, string>) => {
       exitCode = await serve(flags);
+    });
+
+  program
+    .command('health')
+    .description('ask a running server whether it is ready; exits with 1 if it is not')
+    .option('--url <address>', 'the server (default: where the settings say that it listens)')
+    .option('--live', 'ask only whether it answers at all')
+    .action(async (flags: HealthFlags) => {
+      exitCode = await health(flags);
     });
 
   const models = program.command('models').description('look at a model folder without serving it');

@@ -22,7 +22,7 @@ describe('millrace', () => {
     const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    for (const command of ['serve', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
+    for (const command of ['serve', 'health', 'models']) assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);
     for (const option of ['models', 'host', 'port', 'config', 'auth', 'log-level']) {
@@ -34,7 +34,7 @@ describe('millrace', () => {
     'an unknown option': [['serve', '--prot', '1'], /unknown option '--prot'[^]*Did you mean --port/],
     'an unknown command': [['sevre'], /unknown command 'sevre'[^]*Did you mean serve/],
     'an option without its value': [['serve', '--port'], /argument missing/],
-    'an argument too many': [['serve', 'models'], /too many arguments/],
+    'an argument too many': [['serve', 'health', 'models'], /too many arguments/],
     'a log level that is none': [['serve', '--log-level', 'loud'], /silent, fatal, error, warn, info, debug, trace/],
   };
   for (const [what, [args, message]] of Object.entries(mistakes)) {
