@@ -1,9 +1,9 @@
 // Podman as root, with images of its own in a folder that stays between runs. It builds as buildah does, whose code it
 // contains, and runs real containers, where an engine that needs a daemon could not.
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execute, run } from '../execute.mjs';
 
 /** May be removed at any time; the next run makes it anew. */
 export const cache = process.env.IMAGE_TEST_CACHE || join(tmpdir(), 'millrace-image-test');
@@ -28,11 +28,17 @@ const files = {
   'policy.json': ['{"default":[{"type":"insecureAcceptAnything"}]}'],
 };
 
+const environment = {
+  ...process.env,
+  CONTAINERS_CONF: join(cache, 'containers.conf'),
+  CONTAINERS_STORAGE_CONF: join(cache, 'storage.conf'),
+};
+
 /** Writes podman's settings; installs it, and what else is named, where it is missing. */
 export function preparePodman(packages) {
   mkdirSync(cache, { recursive: true });
   for (const [name, lines] of Object.entries(files)) writeFileSync(join(cache, name), `${lines.join('\n')}\n`);
-  const isMissing = (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0;
+  const isMissing = (name) => run('sh', ['-c', `command -v ${name}`]).status !== 0;
   if (!packages.some(isMissing)) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   execute('apt-get', ['update', '-qq'], { env });
@@ -42,42 +48,15 @@ export function preparePodman(packages) {
 /**
  * Runs podman to its end, or for so many seconds.
  *
- * @returns its exit code and what it wrote; where `podman` itself failed, its code is 125 or more
+ * @returns its exit code and what it wrote; where podman itself failed, its code is 125 or more
  */
-export function tryPodman(args, { seconds = 60, ...options } = {}) {
-  const env = {
-    ...process.env,
-    CONTAINERS_CONF: join(cache, 'containers.conf'),
-    CONTAINERS_STORAGE_CONF: join(cache, 'storage.conf'),
-  };
-  const { status, signal, stdout, stderr, error } = run('podman', args, { env, timeout: seconds * 1_000, ...options });
+export function tryPodman(args, { seconds = 60 } = {}) {
+  const { status, signal, stdout, stderr, error } = run('podman', args, { env: environment, timeout: seconds * 1_000 });
   if (error !== undefined && error.code !== 'ETIMEDOUT') throw error;
   return { code: status ?? `ended by ${signal} after ${seconds} s`, stdout, stderr };
 }
 
 /** As `tryPodman`, for what must not fail; gives its standard output. */
-export function podman(args, options) {
-  const { code, stdout, stderr } = tryPodman(args, options);
-  if (code === 0) return stdout.trimEnd();
-  throw new Error(`podman ${args[0]}: ${code}\n${lastLines(`${stdout}${stderr}`)}`);
-}
-
-/** Runs another program that must not fail; gives its standard output. */
-export function execute(command, args, options = {}) {
-  const { status, signal, stdout, stderr, error } = run(command, args, options);
-  if (status === 0) return stdout.trimEnd();
-  throw new Error(`${command} ${args[0]}: ${error?.message ?? signal ?? status}\n${lastLines(`${stdout}${stderr}`)}`);
-}
-
-function run(command, args, options) {
-  return spawnSync(command, args, {
-    encoding: 'utf8',
-    maxBuffer: Infinity,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...options,
-  });
-}
-
-function lastLines(text) {
-  return text.trimEnd().split('\n').slice(-30).join('\n');
+export function podman(args, { seconds = 60 } = {}) {
+  return execute('podman', args, { env: environment, timeout: seconds * 1_000 });
 }

@@ -3,8 +3,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execute } from '../execute.mjs';
 import { root } from '../prepare.mjs';
-import { execute, podman, tryPodman } from './podman.mjs';
+import { podman, tryPodman } from './podman.mjs';
 
 /** What the Dockerfile calls its base, such as `node:24-trixie-slim`. */
 export const baseName = /^ARG NODE_IMAGE=(\S+)$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8'))[1];
