@@ -65,9 +65,10 @@ function ownOrigin(): string {
     ...layers.map(({ values: { host, port }, nameOf }) => ({ values: { host, port }, nameOf })),
     { values: { auth: 'none' }, nameOf: (path) => path },
   ]);
+  const scheme = layers.some(({ values }) => values['tls'] !== undefined) ? 'https' : 'http';
   if (port === 0)
     throw new MillraceError('INVALID_REQUEST', 'port: 0 is any that was free; say which it is with --url');
-  return `http://${host.includes(':') ? `[${reachable(host)}]` : reachable(host)}:${port}`;
+  return `${scheme}://${host.includes(':') ? `[${reachable(host)}]` : reachable(host)}:${port}`;
 }
 
 /** An address that stands for all of a machine is reached at the one that stands for itself. */
