@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { check, conclude, failures, until } from './counted-checks.mjs';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
@@ -12,9 +13,8 @@ const ended = once(server, 'exit');
 let log = '';
 for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (text) => (log += text));
 
-const count = { passed: 0, failed: 0 };
 await check('the server becomes ready', async () => {
-  await until(60, async () => (await get('/healthz/ready')).ok);
+  await until(60, 'ready', async () => (await get('/healthz/ready')).ok);
 });
 await check('a prediction is answered', async () => {
   const body = JSON.stringify({ model: 'penguins', input: [45.5, 17, 196, 3500] });
@@ -37,33 +37,12 @@ await check('SIGTERM ends the server with exit code 0', async () => {
 });
 server.kill('SIGKILL');
 
-if (count.failed > 0) console.log(`The server's output:\n${log}`);
-console.log(`${count.passed} passed, ${count.failed} failed`);
-process.exitCode = count.failed > 0 ? 1 : 0;
-
-async function check(name, run) {
-  try {
-    await run();
-    count.passed++;
-    console.log(`✔ ${name}`);
-  } catch (error) {
-    count.failed++;
-    console.log(`✖ ${name}: ${error.message}`);
-  }
-}
+if (failures() > 0) console.log(`The server's output:\n${log}`);
+conclude();
 
 /** Fetches from the server, whose log says where it listens. */
 async function get(path, options = {}) {
   const port = /"url":"http:\/\/[^"]*:(\d+)/.exec(log)?.[1];
   assert.ok(port, 'the server has not said where it listens');
   return fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000), ...options });
-}
-
-async function until(seconds, condition) {
-  const deadline = Date.now() + seconds * 1000;
-  while (!(await condition().catch(() => false))) {
-    assert.ok(server.exitCode === null && server.signalCode === null, 'the server ended');
-    assert.ok(Date.now() < deadline, `not within ${seconds} s`);
-    await sleep(100);
-  }
 }

@@ -22,7 +22,7 @@ describe('millrace', () => {
     const { code, stdout } = await run('--help');
     assert.equal(code, 0);
     assert.match(stdout, /^Usage: millrace /);
-    for (const command of ['serve', 'predict', 'models', 'keys'])
+    for (const command of ['serve', 'health', 'predict', 'models', 'keys'])
       assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { MillraceError } from '../core/errors.js';
 import { version } from '../version.js';
+import { addHealthCommand } from './health-command.js';
 import { addKeysCommand } from './keys-command.js';
 import { addModelsCommand } from './models-command.js';
 import { addPredictCommand } from './predict-command.js';
@@ -31,6 +32,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true });
   addServeCommand(program, ended);
   addPredictCommand(program, ended);
+  addHealthCommand(program, ended);
   addModelsCommand(program, ended);
   addKeysCommand(program, ended);
   try {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutPaths } from '../core/errors.js';
 import type { ProviderAvailability, ProviderName, ProviderProbe } from './execution-providers.js';
+import { refuseTelemetry } from './telemetry.js';
 
 const PROBE_TIMEOUT_MS = 60_000;
 const PROBE_MAIN = fileURLToPath(new URL('./provider-probe-main.js', import.meta.url));
@@ -39,6 +40,7 @@ function mayHaveLibrary(name: ProviderName): boolean {
 }
 
 async function tryProvider(name: ProviderName): Promise<ProviderAvailability> {
+  refuseTelemetry();
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [PROBE_MAIN, name], { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';

@@ -4,6 +4,7 @@ import type { Signature } from '../model/signature.js';
 import { allocate, type Datatype, type NumericArray } from '../tensor/datatype.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
 import type { ExecutionResult, Instance, InstanceSpec } from './backend.js';
+import { refuseTelemetry } from './telemetry.js';
 import { sharedNow, transferList, type WireTensor, type WorkerMessage, type WorkerStart } from './worker-protocol.js';
 
 interface PendingRun {
@@ -47,6 +48,7 @@ export class WorkerInstance implements Instance {
    */
   static async start({ name, ...start }: InstanceSpec, entry: URL = workerMain): Promise<WorkerInstance> {
     const workerData: WorkerStart = start;
+    refuseTelemetry();
     const worker = new Worker(entry, { workerData, name, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB } });
     return new Promise((resolve, reject) => {
       const refuse = (reason: string) => {
