@@ -76,7 +76,7 @@ export const damagedText: fc.Arbitrary<string> = fc
     text: documentText,
     at: fc.nat(),
     by: fc.oneof(
-      fc.constantFrom('', ...'[]{}",:\\ 1-.e\0é'),
+      fc.constantFrom('', ...Array.from('[]{}",:\\ 1-.e\0é')),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
     ),
     less: fc.nat({ max: 1 }),

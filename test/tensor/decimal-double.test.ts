@@ -7,7 +7,7 @@ import { propertyRuns } from '../support/property-runs.js';
 describe('nearestDouble', () => {
   const parts = fc.record({
     head: fc.maxSafeNat(),
-    tailText: fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 15 }),
+    tailText: fc.string({ unit: fc.integer({ min: 0, max: 9 }).map(String), maxLength: 15 }),
     exponent: fc.integer({ min: -80, max: 60 }),
   });
 
