@@ -78,8 +78,8 @@ export function findShortest(floats: Float32Array, index: number, decimal: Decim
   }
   const scaled = value * scale;
   const halfStep = (halfSteps[binaryExponent] as number) * scale;
-  // Below a power of two the floats are twice as dense.
-  const lower = scaled - ((bits & MANTISSA) === 0 && binaryExponent > 1 ? halfStep / 2 : halfStep);
+  // Below a power of two floats are twice as dense; not below 2^-126, whose decimal is the same either way.
+  const lower = scaled - ((bits & MANTISSA) === 0 ? halfStep / 2 : halfStep);
   const upper = scaled + halfStep;
   let least = Math.ceil(lower - MARGIN) | 0;
   let greatest = Math.floor(upper + MARGIN) | 0;
