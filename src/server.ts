@@ -1,4 +1,4 @@
-import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
+import { isLoopback, resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
 import { Slots } from './core/slots.js';
@@ -56,7 +56,15 @@ export async function startServer(
   const events = new EventBus(systemClock);
   for (const observer of observers) events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   if (config.log.level !== 'silent') events.subscribe(createLogObserver(config.log.level));
-  const edge = await openEdge(config, { clock: systemClock, events });
+  const edge = await openEdge(
+    {
+      ...(config.auth && { auth: config.auth }),
+      ...(config.tls && { tls: config.tls }),
+      origins: config.cors.origins,
+      isLocal: isLoopback(config.host) && config.trusted_proxies.length === 0,
+    },
+    { clock: systemClock, events },
+  );
   const processors = usableCpus();
   const stepPool = new StepPool(Math.min(MOST_STEP_THREADS, processors));
   const models = new ModelManager(repository, {

@@ -9,7 +9,7 @@ export const errorTable = {
   INVALID_INPUT: row('The input does not fit the model', 400, 400, 3, false),
   TOO_MANY_ROWS: row('The request holds more items than allowed', 400, 400, 3, false),
   UNAUTHENTICATED: row('The request brings no key that lets it in', 401, 401, 16, false),
-  FORBIDDEN: row('The key does not allow this', 403, 403, 7, false),
+  FORBIDDEN: row('The sender may not do this', 403, 403, 7, false),
   NOT_FOUND: row('There is nothing at this path', 404, 404, 12, false),
   MODEL_NOT_FOUND: row('There is no such model', 404, 404, 5, false),
   VERSION_NOT_FOUND: row('The model has no such version', 404, 404, 5, false),

@@ -24,6 +24,3 @@ export interface Access {
 
 /** Somebody of whom nothing is known. */
 export const stranger: Caller = { tenant: undefined };
-
-/** `auth: none`, and the default on an address that only this machine reaches: everybody may do everything. */
-export const openAccess: Access = { isOpen: true, admit: () => stranger };

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
-import { type Access, openAccess } from './access.js';
+import type { Access } from './access.js';
 import { readKeys } from './api-keys.js';
 import { type Certificate, readCertificate } from './certificate.js';
 import type { authSchema, tlsSchema } from './edge-config.js';
 import { KeyAccess } from './key-access.js';
+import { OpenAccess, type OpenAccessOptions } from './open-access.js';
 import { type ReloadContext, ReloadingFiles } from './reloading-files.js';
 
 /** What the edge reads from files of the operator's, and reads again when they change. */
@@ -15,7 +16,7 @@ export interface Edge {
   close(): void;
 }
 
-export interface EdgeFiles {
+export interface EdgeSettings extends OpenAccessOptions {
   readonly auth?: z.output<typeof authSchema>;
   readonly tls?: z.output<typeof tlsSchema>;
 }
@@ -25,7 +26,7 @@ export interface EdgeFiles {
  *
  * @throws MillraceError INVALID_REQUEST if a file cannot be read or is not what it should be
  */
-export async function openEdge({ auth = 'none', tls }: EdgeFiles, context: ReloadContext): Promise<Edge> {
+export async function openEdge({ auth = 'none', tls, ...open }: EdgeSettings, context: ReloadContext): Promise<Edge> {
   const keys =
     auth === 'none'
       ? undefined
@@ -38,7 +39,7 @@ export async function openEdge({ auth = 'none', tls }: EdgeFiles, context: Reloa
       ? undefined
       : await ReloadingFiles.open({ what: 'certificate', paths: [tls.cert, tls.key], make: readCertificate }, context);
   return {
-    access: keys === undefined ? openAccess : new KeyAccess(() => keys.value, context.clock),
+    access: keys === undefined ? new OpenAccess(open) : new KeyAccess(() => keys.value, context.clock),
     certificate,
     close: () => {
       keys?.close();

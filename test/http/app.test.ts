@@ -5,18 +5,19 @@ import request from 'supertest';
 import { systemClock } from '#src/core/clock.js';
 import { MillraceError } from '#src/core/errors.js';
 import { noEvents } from '#src/core/events.js';
-import { type Access, openAccess } from '#src/http/access.js';
+import type { Access } from '#src/http/access.js';
 import { AnswerHeaders } from '#src/http/answer-headers.js';
 import { type AppOptions, createApp } from '#src/http/app.js';
 import { createExpressServer } from '#src/http/express-server.js';
 import { httpLimitsSchema } from '#src/http/limits.js';
+import { OpenAccess } from '#src/http/open-access.js';
 import { type Route, sendText } from '#src/http/route.js';
 
 const context: AppOptions = {
   clock: systemClock,
   events: noEvents,
   ids: () => 'made-here',
-  access: openAccess,
+  access: new OpenAccess({ origins: [], isLocal: false }),
   answerHeaders: new AnswerHeaders({ isTls: false, origins: [] }),
   trustedProxies: [],
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MillraceError } from '#src/core/errors.js';
-import { type Access, type Caller, openAccess, type Scope, scopes } from '#src/http/access.js';
+import { type Caller, scopes } from '#src/http/access.js';
 import { type ApiKey, readKeys } from '#src/http/api-keys.js';
 import { KeyAccess } from '#src/http/key-access.js';
 import { bearer, keysFile, testKey } from '../support/keys.js';
@@ -57,16 +57,5 @@ describe('KeyAccess', () => {
     assert.deepEqual(outcome(access.admit(bearer(reader), 'infer')), ['UNAUTHENTICATED', 'a key that is not known']);
     assert.equal(outcome(access.admit(bearer(next), 'infer')), 'next');
     keys = before;
-  });
-});
-
-describe('openAccess', () => {
-  it('lets everybody in everywhere, as nobody in particular', () => {
-    const open: Access = openAccess;
-    const all = scopes.map((scope: Scope) => outcome(open.admit(bearer(reader), scope)));
-    assert.deepEqual(
-      all,
-      scopes.map(() => 'a stranger'),
-    );
   });
 });

@@ -32,7 +32,7 @@ class Asker {
 
   async #get(...headers: string[]): Promise<string> {
     const client = await RawConnection.to(this.server.server);
-    client.write(`GET / HTTP/1.1\r\n${['Host: models.example', ...headers].join('\r\n')}\r\n\r\n`);
+    client.write(`GET / HTTP/1.1\r\n${['Host: models.internal', ...headers].join('\r\n')}\r\n\r\n`);
     const { body } = await client.answer();
     client.socket.destroy();
     return body;
@@ -64,10 +64,10 @@ describe('a server behind proxies that it trusts', () => {
   }
 
   it('is where the proxy says', async () => {
-    assert.equal(await asker.originFor('X-Forwarded-Proto: https'), 'https://models.example');
+    assert.equal(await asker.originFor('X-Forwarded-Proto: https'), 'https://models.internal');
     assert.equal(await asker.originFor('X-Forwarded-Host: other.example:8443'), 'http://other.example:8443');
-    assert.equal(await asker.originFor('X-Forwarded-Proto: https, http'), 'https://models.example');
-    assert.equal(await asker.originFor('X-Forwarded-Proto: javascript'), 'http://models.example');
+    assert.equal(await asker.originFor('X-Forwarded-Proto: https, http'), 'https://models.internal');
+    assert.equal(await asker.originFor('X-Forwarded-Proto: javascript'), 'http://models.internal');
   });
 
   it('does not repeat what is no host', async () => {
