@@ -89,53 +89,33 @@ export class JobRegistry<Job extends RegisteredJob> {
   }
 }
 
-interface Remembered<Value> {
-  readonly id: string;
-  readonly value: Value;
-  readonly until: number;
-}
-
-/**
- * What was remembered last, bounded by age and number (invariant I7). The order is kept in a ring: a Map keeps it too,
- * but looking for its first key passes over all that was deleted before it, which would be most of it here.
- */
+/** What was remembered last, bounded by age and number (invariant I7). */
 class Recent<Value> {
   readonly #clock: Clock;
-  readonly #byId = new Map<string, Remembered<Value>>();
-  readonly #ring: (Remembered<Value> | undefined)[] = [];
-  #oldest = 0;
-  #count = 0;
+  /** Oldest first, as they were inserted. */
+  readonly #entries = new Map<string, { value: Value; until: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get(id: string): Value | undefined {
-    const entry = this.#byId.get(id);
+    const entry = this.#entries.get(id);
     return entry !== undefined && entry.until > this.#clock.now() ? entry.value : undefined;
   }
 
   forget(id: string): void {
-    this.#byId.delete(id);
+    this.#entries.delete(id);
   }
 
   remember(id: string, value: Value): void {
     const now = this.#clock.now();
-    const entry = { id, value, until: now + FINISHED_TTL_MS };
-    for (let oldest = this.#ring[this.#oldest]; oldest !== undefined; oldest = this.#ring[this.#oldest]) {
-      if (oldest.until > now && this.#count < MAX_FINISHED) break;
-      this.#drop(oldest);
+    this.#entries.delete(id);
+    this.#entries.set(id, { value, until: now + FINISHED_TTL_MS });
+    for (const oldest of this.#entries.keys()) {
+      const isOld = (this.#entries.get(oldest)?.until ?? 0) <= now;
+      if (!isOld && this.#entries.size <= MAX_FINISHED) break;
+      this.#entries.delete(oldest);
     }
-    this.#ring[(this.#oldest + this.#count) % MAX_FINISHED] = entry;
-    this.#count += 1;
-    this.#byId.set(id, entry);
-  }
-
-  #drop(oldest: Remembered<Value>): void {
-    this.#ring[this.#oldest] = undefined;
-    this.#oldest = (this.#oldest + 1) % MAX_FINISHED;
-    this.#count -= 1;
-    // An id that was forgotten, or has been given anew, means something else by now.
-    if (this.#byId.get(oldest.id) === oldest) this.#byId.delete(oldest.id);
   }
 }
