@@ -13,10 +13,11 @@ import { type BenchOptions, readOptions, usage } from './options.js';
 import { benchPeers } from './peers.js';
 import { killFamilies } from './process-family.js';
 import { killChildren } from './processes.js';
+import { benchProfile } from './profile.js';
 
 const EXIT_USAGE = 2;
 
-const benches = { models: benchBaselines, media: benchMedia, peers: benchPeers } as const;
+const benches = { models: benchBaselines, media: benchMedia, peers: benchPeers, profile: benchProfile } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 

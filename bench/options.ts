@@ -2,11 +2,16 @@ import { parseArgs } from 'node:util';
 import { type WorkloadName, workloadNames } from './items.js';
 import { type PeerName, peerNames } from './peer-table.js';
 
-/** What can be measured: `models`, numbers in and out; `media`, files in; `peers`, other servers beside millrace. */
-const subjects = ['models', 'media', 'peers'] as const;
+/**
+ * What can be measured: `models`, numbers in and out; `media`, files in; `peers`, other servers beside millrace;
+ * `profile`, where a request's time goes.
+ */
+const subjects = ['models', 'media', 'peers', 'profile'] as const;
+
+type SubjectOfBench = (typeof subjects)[number];
 
 export interface BenchOptions {
-  readonly subject: (typeof subjects)[number];
+  readonly subject: SubjectOfBench;
   readonly quick: boolean;
   readonly models: readonly WorkloadName[];
   readonly peers: readonly PeerName[];
@@ -20,22 +25,36 @@ export interface BenchOptions {
   readonly json: string | undefined;
 }
 
-/** What a run without --models measures: all that tell something new, in the time that there is. */
-const defaultModels = { models: ['penguins', 'mlp', 'symbols'], media: [], peers: workloadNames } as const;
+interface Defaults {
+  readonly models: readonly WorkloadName[];
+  readonly connections: string;
+  readonly seconds: number;
+}
+
+const everything = { connections: '1,8,32,128', seconds: 3 } as const;
+
+const defaults: Readonly<Record<SubjectOfBench, Defaults>> = {
+  models: { ...everything, models: ['penguins', 'mlp', 'symbols'] },
+  media: { ...everything, models: [] },
+  peers: { ...everything, models: workloadNames },
+  profile: { models: ['penguins', 'symbols'], connections: '128', seconds: 10 },
+};
 
 export const usage = `npm run bench -- [options]
 npm run bench -- peers    other servers beside millrace: ${peerNames.join(', ')}
+npm run bench -- profile  where the time of a request goes on the server's main thread; needs wrk
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak
-  --models a,b          of: ${workloadNames.join(',')} (default: all; without peers, all but lande)
+  --models a,b          of: ${workloadNames.join(',')}
+                        default: all but lande; with peers, all; with profile, penguins,symbols
   --peers a,b           of the other servers (default: all)
-  --connections 1,32    default: 1,8,32,128
+  --connections 1,32    default: 1,8,32,128; with profile, 128
   --rounds N            default: 3
-  --seconds N           of each measurement; default: 3
-  --soak, --no-soak     two minutes of load on penguins; default: in a full run, without peers
-  --json FILE           default: bench/results/latest.json, or peers.json`;
+  --seconds N           of each measurement; default: 3; with profile, 10
+  --soak, --no-soak     two minutes of load on penguins; default: only in a full run of the first
+  --json FILE           default: bench/results/latest.json, peers.json or profile.json`;
 
 /**
  * Reads the command line.
@@ -69,15 +88,18 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     throw new Error(`expected ${subjects.slice(1).join(', ')} or options; got ${positionals.join(' ')}`);
   }
   const quick = values.quick === true;
-  const models = listOf('--models', values.models, workloadNames) ?? defaultModels[subject];
+  const models = listOf('--models', values.models, workloadNames) ?? defaults[subject].models;
   return {
     subject,
     quick,
     models,
     peers: listOf('--peers', values.peers, peerNames) ?? peerNames,
-    connections: (values.connections ?? '1,8,32,128').split(',').map((text) => asCount('--connections', text)),
+    connections: (values.connections ?? defaults[subject].connections)
+      .split(',')
+      .map((text) => asCount('--connections', text)),
     rounds: values.rounds === undefined ? (quick ? 1 : 3) : asCount('--rounds', values.rounds),
-    seconds: values.seconds === undefined ? (quick ? 2 : 3) : asCount('--seconds', values.seconds),
+    seconds:
+      values.seconds === undefined ? (quick ? 2 : defaults[subject].seconds) : asCount('--seconds', values.seconds),
     warmUpSeconds: quick ? 1 : 2,
     soak: values.soak ?? (subject === 'models' && !quick && models.some((name) => name === 'penguins')),
     json: values.json,

@@ -37,7 +37,7 @@ export async function benchPeers(options: BenchOptions, dir: string): Promise<st
   const names = contestants.map(({ name }) => name);
   const page = [
     headline('bench -- peers', environment),
-    legend(aboutEach(names), false),
+    `\`\`\`text\n${legend(aboutEach(names), false)}\n\`\`\``,
     `${options.rounds} rounds of ${options.seconds} s for each figure.`,
     crossTable(summary, { workload: options.models, names, connections: Math.max(...options.connections) }),
     ...options.models.map((workload) => modelTable(summary, { workload, names, connections: options.connections })),

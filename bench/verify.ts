@@ -8,6 +8,8 @@ import { isClose, type Workload } from './workload.js';
 const COPIES = 4;
 const LIMIT_MS = 30_000;
 
+type Asked = Pick<Subject, 'name' | 'url' | 'path' | 'form' | 'constant'>;
+
 /**
  * Sends each body, several times and all at once, and looks at every answer: a model's outputs within the tolerance,
  * or the constant.
@@ -15,7 +17,7 @@ const LIMIT_MS = 30_000;
  * @returns the answer to the first body
  * @throws Error about the first answer that is wrong
  */
-export async function verifyAnswers(subject: Subject, workload: Workload): Promise<unknown> {
+export async function verifyAnswers(subject: Asked, workload: Workload): Promise<unknown> {
   const { name, constant } = subject;
   const { texts } = workload.bodies[subject.form];
   const requests = Array.from({ length: COPIES }, () => texts).flat();
