@@ -9,8 +9,11 @@ export interface GroupTime {
   readonly functions: readonly { readonly name: string; readonly microseconds: number }[];
 }
 
-/** The time in which the thread had nothing to do. */
-export const IDLE = 'idle';
+/** Of no group: the thread had nothing to do. */
+const NOT_WORK = '';
+const OTHER = 'other';
+const JSON_IN = 'JSON in: document, numbers, tensor';
+const JSON_OUT = 'JSON out: numbers, answer';
 
 interface Frame {
   readonly name: string;
@@ -23,23 +26,24 @@ interface Frame {
  * for a queue, Buffer.from for the one who needs it.
  */
 const rules: readonly (readonly [group: string, fits: (frame: Frame) => boolean])[] = [
-  [IDLE, ({ name }) => name === '(idle)'],
+  [NOT_WORK, ({ name }) => name === '(idle)'],
+  // The profiler's own command to stop, in which it puts its result together.
+  [NOT_WORK, native('dispatch')],
   ['garbage collector', ({ name }) => name === '(garbage collector)'],
   // No JavaScript is on the stack while libuv reads a socket, the parser finds the headers, a message is taken apart.
-  ['sockets, HTTP parser, messages: native, reading', ({ name }) => name === '(program)'],
+  ['native by itself: reading sockets, HTTP parser', ({ name }) => name === '(program)'],
   ['socket write: native', native('writeUtf8String', 'writeLatin1String', 'writeAsciiString', 'writeBuffer', 'writev')],
   ['hop to the instance', native('postMessage', 'receiveMessageOnPort')],
   ['hop to the instance', file(/^node:internal\/(?:worker|per_context\/messageport)|\/dist\/runtime\//)],
   ["Node's HTTP, net, streams", file(/^node:(?:_http_|http|net|stream|internal\/(?:http|net|stream|js_stream))/)],
   ['Express and router', file(/\/node_modules\/(?:express|router|path-to-regexp|parseurl|finalhandler|on-finished)\//)],
   ['Express and router', file(/\/dist\/http\/express-server/)],
+  [JSON_IN, ({ name, url }) => name === 'parseJson' && url.endsWith('/dist/http/body.js')],
+  [JSON_IN, file(/\/dist\/http\/(?:document-|json-|number-|item-decoder|item-form|predict-envelope)/)],
+  [JSON_IN, file(/\/dist\/tensor\/(?:number-|json-numbers|long-number|decimal-double|float-arrays)/)],
   [
-    'JSON in: document, numbers, tensor',
-    file(/\/dist\/(?:http\/(?:document-|json-|number-|item-decoder|item-form|predict-envelope)|tensor\/number-reader)/),
-  ],
-  [
-    'JSON out: numbers, answer',
-    file(/\/dist\/(?:http\/(?:item-encoder|prediction-text|answer-text)|tensor\/float-text)/),
+    JSON_OUT,
+    file(/\/dist\/(?:http\/(?:item-encoder|prediction-text|answer-text)|tensor\/(?:float-text|shortest-float))/),
   ],
   ['metrics, events, log', file(/\/dist\/(?:observe|core\/event)|\/node_modules\/(?:prom-client|pino|tdigest)/)],
   [
@@ -52,9 +56,7 @@ const rules: readonly (readonly [group: string, fits: (frame: Frame) => boolean]
   ['promises, ticks, timers', file(/^node:internal\/(?:process\/task_queues|process\/promises|timers)|^node:timers/)],
 ];
 
-const OTHER = 'other';
-
-/** Adds up a profile's samples by what they were good for; the dearest group first. */
+/** Adds up a profile's samples by what they were good for, idle time apart; the dearest group first. */
 export function groupTimes({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): GroupTime[] {
   const groups = groupsOf(nodes);
   const times = new Map<string, Map<string, number>>();
@@ -66,6 +68,7 @@ export function groupTimes({ nodes, samples = [], timeDeltas = [] }: Profiler.Pr
     const name = nameOf(node.callFrame);
     functions.set(name, (functions.get(name) ?? 0) + (timeDeltas[index] ?? 0));
   }
+  times.delete(NOT_WORK);
   return [...times]
     .map(([group, functions]) => {
       const sorted = [...functions]

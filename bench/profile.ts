@@ -10,7 +10,7 @@ import { say } from './journal.js';
 import { faultOf, findLoadGenerator, type Load, type LoadGenerator, type LoadResult } from './load.js';
 import type { BenchOptions } from './options.js';
 import { processorMs } from './processes.js';
-import { type GroupTime, groupTimes, IDLE } from './profile-groups.js';
+import { type GroupTime, groupTimes } from './profile-groups.js';
 import { headline } from './report.js';
 import { environmentOf, writeResults } from './results-file.js';
 import { verifyAnswers } from './verify.js';
@@ -23,14 +23,14 @@ const FUNCTIONS_SHOWN = 2;
 interface ModelProfile {
   readonly workload: WorkloadName;
   readonly connections: number;
-  readonly requests: number;
   readonly perSecond: number;
-  /** Just before, and without the profiler, which slows the thread down. */
-  readonly perSecondUnprofiled: number;
-  readonly groups: readonly GroupTime[];
-  /** Processor time of all threads but the main one, for each request, unprofiled. */
-  readonly otherThreadsMicroseconds: number;
+  /** Processor time for each request. */
   readonly mainThreadMicroseconds: number;
+  /** The same of all other threads: instances, the garbage collector's helpers. */
+  readonly otherThreadsMicroseconds: number;
+  readonly perSecondProfiled: number;
+  /** As the profiler saw them, with what other programs took of the processor meanwhile. */
+  readonly groups: readonly GroupTime[];
 }
 
 /** @returns what went wrong */
@@ -89,12 +89,11 @@ async function profileModel(options: ProfileOptions): Promise<{ profile: ModelPr
       profile: {
         workload: name,
         connections,
-        requests: profiled.requests,
-        perSecond: profiled.requests / profiled.seconds,
-        perSecondUnprofiled: unprofiled.requests / unprofiled.seconds,
-        groups: groupTimes(profile),
+        perSecond: unprofiled.requests / unprofiled.seconds,
         mainThreadMicroseconds: each(after.main - before.main),
         otherThreadsMicroseconds: each(after.all - before.all - (after.main - before.main)),
+        perSecondProfiled: profiled.requests / profiled.seconds,
+        groups: groupTimes(profile),
       },
     };
   } finally {
@@ -121,12 +120,11 @@ function threadTimes(): { main: number; all: number } {
   return { main: processorMs(`${pid}/task/${pid}`), all: processorMs(pid) };
 }
 
-function profileTable(profile: ModelProfile): string {
-  const { workload, connections, requests, groups } = profile;
-  const busy = groups.filter(({ group }) => group !== IDLE);
-  const total = busy.reduce((sum, { microseconds }) => sum + microseconds, 0);
-  const each = (microseconds: number) => (microseconds / requests).toFixed(1);
-  const rows = busy.map(({ group, microseconds, functions }) => [
+/** The profiler's shares of the processor time without it: it slows the thread down, and so do other programs. */
+function profileTable({ workload, connections, groups, ...profile }: ModelProfile): string {
+  const total = groups.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const each = (microseconds: number) => ((microseconds / total) * profile.mainThreadMicroseconds).toFixed(1);
+  const rows = groups.map(({ group, microseconds, functions }) => [
     group,
     functions
       .slice(0, FUNCTIONS_SHOWN)
@@ -135,16 +133,10 @@ function profileTable(profile: ModelProfile): string {
     each(microseconds),
     `${((microseconds / total) * 100).toFixed(0)} %`,
   ]);
-  rows.push(['all of it', '', each(total), '']);
-  const idle = groups.find(({ group }) => group === IDLE)?.microseconds ?? 0;
+  rows.push(['all of the main thread', '', each(total), '']);
   return [
-    `## ${workload}, ${connections} connections`,
-    markdownTable(['main thread', 'most of it in', 'µs a request', ''], rows, 2),
-    [
-      `${whole(profile.perSecond)} req/s, and ${whole(profile.perSecondUnprofiled)} without the profiler; then the main`,
-      `thread takes ${profile.mainThreadMicroseconds.toFixed(1)} µs of processor time for each request, and all other`,
-      `threads ${profile.otherThreadsMicroseconds.toFixed(1)} µs. The main thread was idle for`,
-      `${((idle / (idle + total)) * 100).toFixed(0)} % of the time.`,
-    ].join(' '),
+    `## ${workload}, ${connections} connections: ${whole(profile.perSecond)} req/s`,
+    markdownTable(['what for', 'most of it in', 'µs a request', 'share'], rows, 2),
+    `All other threads: ${profile.otherThreadsMicroseconds.toFixed(1)} µs a request.`,
   ].join('\n\n');
 }
