@@ -93,8 +93,7 @@ function groupsOf(nodes: readonly Profiler.ProfileNode[]): Map<number, string> {
 }
 
 function nameOf({ functionName, url }: { readonly functionName: string; readonly url: string }): string {
-  const file = url.split('/').at(-1) ?? '';
-  return file === '' ? functionName : `${functionName === '' ? '(anonymous)' : functionName} ${file}`;
+  return `${functionName || '(anonymous)'} ${url.split('/').at(-1)}`.trimEnd();
 }
 
 function native(...names: readonly string[]): (frame: Frame) => boolean {

@@ -23,8 +23,9 @@ class Predict(Worker):
 
 
 if __name__ == "__main__":
-    # mosec takes its address from the command line only.
-    sys.argv[1:] = ["--address", "127.0.0.1", "--port", str(settings.port), "--timeout", "30000", "--log-level", "warning"]
+    # mosec takes its address from the command line only. When it stops, it waits for requests whose clients have left
+    # until their time is up.
+    sys.argv[1:] = ["--address", "127.0.0.1", "--port", str(settings.port), "--timeout", "5000", "--log-level", "warning"]
     server = Server()
     server.append_worker(
         Predict, num=settings.workers, max_batch_size=settings.max_batch, max_wait_time=settings.max_delay_ms
