@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { scanDocument } from '#src/http/document-scanner.js';
 import { ItemDecoder } from '#src/http/item-decoder.js';
 import { encodeItem } from '#src/http/item-encoder.js';
-import { markdownTable, whole } from './report.js';
+import { markdownTable, whole } from './figures.js';
 
 /** Of a body, about. */
 const BODY_BYTES = [16, 64, 256, 512, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304] as const;

@@ -2,6 +2,7 @@
  * The baselines, in a process of their own: `node express-app.js OPTIONS`, with AppOptions as JSON. It says where it
  * listens in a line as millrace's log has it.
  */
+import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type RequestHandler } from 'express';
@@ -18,24 +19,39 @@ export interface AppOptions {
    */
   readonly fast: boolean;
   readonly modelPath: string;
-  readonly answer: unknown;
+  readonly answer?: unknown;
+  /** Free ones are found for those who do not say. */
+  readonly port?: number;
+  /** More than one share the port, each with a session of its own. */
+  readonly processes?: number;
 }
 
-const { kind, fast, modelPath, answer } = JSON.parse(process.argv[2] as string) as AppOptions;
+const options = JSON.parse(process.argv[2] as string) as AppOptions;
+const { processes = 1 } = options;
 
-const app = express();
-if (fast) {
-  app.disable('etag');
-  app.disable('x-powered-by');
+if (processes > 1 && cluster.isPrimary) shareWork(processes);
+else await serve(options);
+
+function shareWork(processes: number): void {
+  for (let count = 0; count < processes; count += 1) cluster.fork();
+  process.once('SIGTERM', () => cluster.disconnect(() => process.exit()));
 }
-app.use(express.json());
-app.post('/predict', kind === 'handler' ? await predictWith(modelPath) : (_request, response) => response.json(answer));
 
-const server = fast ? createExpressServer(app, httpLimitsSchema.parse({})) : createServer(app);
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ msg: 'listening', url: `http://127.0.0.1:${port}` }));
-});
+async function serve({ kind, fast, modelPath, answer, port = 0 }: AppOptions): Promise<void> {
+  const app = express();
+  if (fast) {
+    app.disable('etag');
+    app.disable('x-powered-by');
+  }
+  app.use(express.json());
+  const predict = kind === 'handler' ? await predictWith(modelPath) : undefined;
+  app.post('/predict', predict ?? ((_request, response) => response.json(answer)));
+  const server = fast ? createExpressServer(app, httpLimitsSchema.parse({})) : createServer(app);
+  server.listen(port, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo;
+    console.log(JSON.stringify({ msg: 'listening', url: `http://127.0.0.1:${port}` }));
+  });
+}
 
 /** One session for all, on this thread, and one run for each request. */
 async function predictWith(model: string): Promise<RequestHandler> {

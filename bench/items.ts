@@ -1,7 +1,10 @@
 /* What the clients ask: a few different items for each model, the same in every run. */
 
-/** The models that are measured: one that costs next to nothing, one that gains much from batches, one whose bodies are long. */
-export const workloadNames = ['penguins', 'mlp', 'symbols'] as const;
+/**
+ * The models that can be measured: one that costs next to nothing, one that gains much from batches, one whose bodies
+ * are long, and one that costs little and has bodies of middle length.
+ */
+export const workloadNames = ['penguins', 'mlp', 'symbols', 'lande'] as const;
 
 export type WorkloadName = (typeof workloadNames)[number];
 
@@ -13,6 +16,7 @@ export const itemShapes: Readonly<Record<WorkloadName, readonly number[]>> = {
   penguins: [4],
   mlp: [MLP_DIMS[0]],
   symbols: [1, 32, 32],
+  lande: [620],
 };
 
 const ITEMS = 8;
@@ -35,13 +39,19 @@ export function itemsOf(name: WorkloadName): readonly (readonly number[])[] {
     case 'penguins':
       return penguins;
     case 'mlp':
-    case 'symbols': {
-      const length = itemShapes[name].reduce((product, size) => product * size, 1);
-      return Array.from({ length: ITEMS }, (_, item) =>
-        Array.from({ length }, (_, index) => scattered(item * length + index)),
-      );
-    }
+    case 'symbols':
+      return items(name, scattered);
+    case 'lande':
+      // Relative frequencies of n-grams, of which a text has few. Dense numbers would all be the same language for it.
+      return items(name, (index) => (scattered(index) < 0.15 ? Math.round(300 * scattered(31 * index)) / 1e4 : 0));
   }
+}
+
+function items(name: WorkloadName, number: (index: number) => number): number[][] {
+  const length = itemShapes[name].reduce((product, size) => product * size, 1);
+  return Array.from({ length: ITEMS }, (_, item) =>
+    Array.from({ length }, (_, index) => number(item * length + index)),
+  );
 }
 
 /** An item as nested arrays of its shape, which is how it stands in a body. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import autocannon, { type Result } from 'autocannon';
 import { runProcess, startProcess } from './processes.js';
-import type { Workload } from './workload.js';
+import type { Bodies } from './workload.js';
 
 /** What clients saw who each send the next request when the last was answered. */
 export interface LoadResult {
@@ -15,9 +15,11 @@ export interface LoadResult {
   readonly timeouts: number;
 }
 
+/** Bodies of JSON to send in turn. */
 export interface Load {
+  /** With its path. */
   readonly url: string;
-  readonly workload: Workload;
+  readonly bodies: Bodies;
   readonly connections: number;
   readonly seconds: number;
 }
@@ -73,10 +75,9 @@ export async function loadFiles({ url, type, files, count, connections, seconds 
   return wrkResult(await runProcess('wrk', args, { cwd: files, env, limitMs: seconds * 1e3 + SPARE_MS }));
 }
 
-async function runWrk({ url, workload, connections, seconds }: Load): Promise<LoadResult> {
-  const { bodiesDir: files, bodies } = workload;
-  const load = { type: 'application/json', files, count: bodies.length, connections, seconds };
-  return loadFiles({ url: `${url}/predict`, ...load });
+async function runWrk({ url, bodies, connections, seconds }: Load): Promise<LoadResult> {
+  const { dir: files, texts } = bodies;
+  return loadFiles({ url, type: 'application/json', files, count: texts.length, connections, seconds });
 }
 
 function wrkResult(output: string): LoadResult {
@@ -85,10 +86,10 @@ function wrkResult(output: string): LoadResult {
   return JSON.parse(result) as LoadResult;
 }
 
-async function runAutocannon({ url, workload, connections, seconds }: Load): Promise<LoadResult> {
+async function runAutocannon({ url, bodies, connections, seconds }: Load): Promise<LoadResult> {
   const headers = { 'content-type': 'application/json' };
-  const requests = workload.bodies.map((body) => ({ method: 'POST' as const, headers, body }));
-  const options = { url: `${url}/predict`, connections, duration: seconds, timeout: TIMEOUT_SECONDS, requests };
+  const requests = bodies.texts.map((body) => ({ method: 'POST' as const, headers, body }));
+  const options = { url, connections, duration: seconds, timeout: TIMEOUT_SECONDS, requests };
   // Its own histogram knows only whole milliseconds.
   const latencies: number[] = [];
   const result = await new Promise<Result>((resolve, reject) => {

@@ -12,7 +12,8 @@ import { model, node } from '../test/support/model-parts.js';
 import { faultOf, type LoadResult, loadFiles } from './load.js';
 import type { LoopOptions, LoopResult } from './media-loop.js';
 import { processorMs, runProcess } from './processes.js';
-import { type Served, startMillrace } from './subjects.js';
+import type { Served } from './served.js';
+import { startMillrace } from './subjects.js';
 import { type Spread, spreadOf } from './summary.js';
 
 const SIZE = 224;

@@ -100,11 +100,11 @@ export async function within<T>(ms: number, work: Promise<T>, what: string): Pro
 const TICK_MS = 10;
 
 /**
- * Milliseconds of processor time that a process has used, all its threads together.
+ * Milliseconds of processor time that a process has used, all its threads together, or one thread: `PID/task/TID`.
  *
  * @throws Error where there is no /proc
  */
-export function processorMs(pid: number): number {
+export function processorMs(pid: number | string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // After the name, which stands in parentheses and may hold anything: state is field 3, utime 14, stime 15 (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -1,41 +1,75 @@
+import { fixed, markdownTable, mebibytes, NONE, times, whole, withRange } from './figures.js';
 import type { WorkloadName } from './items.js';
+import type { Environment } from './results-file.js';
+import type { AnySubject } from './rounds.js';
 import type { SoakResult } from './soak.js';
-import { type SubjectName, subjectNames, subjects } from './subjects.js';
-import type { Spread, Summary } from './summary.js';
+import type { Point, Summary } from './summary.js';
 import type { TargetResult } from './targets.js';
 
-const NONE = '–';
-const MEBIBYTE = 2 ** 20;
+/** What a table shows of one model or of several. */
+interface Table<Workloads, Connections> {
+  readonly workload: Workloads;
+  readonly names: readonly AnySubject[];
+  readonly connections: Connections;
+}
+
+/** What was run where. */
+export function headline(command: string, { node, processors, processor, loadGenerator }: Environment): string {
+  return `# millrace ${command}: Node ${node}, ${processors} × ${processor}, ${loadGenerator}`;
+}
 
 /** Who the subjects are, and how the figures are made. */
-export function legend(): string {
-  const width = Math.max(...subjectNames.map((name) => name.length));
+export function legend(about: Readonly<Record<string, string>>, baselines: boolean): string {
+  const width = Math.max(...Object.keys(about).map((name) => name.length));
+  const line = (name: string, text: string) => `${name.padEnd(width)}  ${text}`;
+  const raw = 'session.run in a loop without HTTP, one thread for each session, at its best batch size';
   return [
-    ...subjectNames.map((name) => `${name.padEnd(width)}  ${subjects[name]}`),
-    `${'raw'.padEnd(width)}  session.run in a loop without HTTP, one thread for each session, at its best batch size`,
+    ...Object.entries(about).map(([name, text]) => line(name, text)),
+    ...(baselines ? [line('raw', raw)] : []),
     '',
     'Medians of the rounds, in brackets the least and the most. "millrace ×" is millrace\'s throughput divided by',
-    "the row's, round by round. Both set-ups of a baseline are shown; the targets are held against the harder, -fast.",
+    "the row's, round by round.",
+    ...(baselines ? ['Both set-ups of a baseline are shown; the targets are held against the harder, -fast.'] : []),
   ].join('\n');
 }
 
 /** The table of one model. */
-export function modelTable(summary: Summary, workload: WorkloadName, connections: readonly number[]): string {
+export function modelTable(
+  summary: Summary,
+  { workload, names, connections }: Table<WorkloadName, readonly number[]>,
+): string {
   const rows = connections.flatMap((count) =>
-    subjectNames.map((subject) => subjectRow(summary, workload, subject, count)),
+    names.map((subject) => subjectRow(summary, { workload, subject, connections: count })),
   );
   const most = Math.max(...connections);
   const raw = [1, 2].flatMap((sessions) => rawRow(summary, { workload, sessions, most }));
   const header = ['connections', 'subject', 'req/s', 'p50 ms', 'p99 ms', 'mean batch', 'RSS MiB', 'millrace ×'];
+  const table = [`## ${workload}`, '', markdownTable(header, [...rows, ...raw], 2)];
+  if (raw.length === 0) return table.join('\n');
   const rates = summary.rawRates(workload, 1).map(({ batch, rate }) => `${batch}: ${whole(rate.median)}`);
   return [
-    `## ${workload}`,
-    '',
-    markdownTable(header, [...rows, ...raw], 2),
+    ...table,
     '',
     `raw, one session, items/s by batch size: ${rates.join(', ')}`,
     `raw's "millrace ×" is for millrace at ${most} connections.`,
   ].join('\n');
+}
+
+/** Requests per second of each subject on each model, and how many times as many millrace answers. */
+export function crossTable(
+  summary: Summary,
+  { workload: workloads, names, connections }: Table<readonly WorkloadName[], number>,
+): string {
+  const cells = (subject: AnySubject) =>
+    workloads.flatMap((workload) => {
+      const point = { workload, subject, connections };
+      const perSecond = summary.spread(point, (row) => row.perSecond);
+      const ratio = summary.timesThroughput({ ...point, subject: 'millrace' }, point);
+      return [perSecond === undefined ? NONE : whole(perSecond.median), subject === 'millrace' ? '' : times(ratio)];
+    });
+  const rows = names.map((subject) => [subject, ...cells(subject)]);
+  const header = ['subject', ...workloads.flatMap((workload) => [`${workload}, req/s`, 'millrace ×'])];
+  return [`## All models, ${connections} connections`, '', markdownTable(header, rows, 1)].join('\n');
 }
 
 /** What was wanted, what was measured, and whether that is enough. */
@@ -65,13 +99,8 @@ export function soakLine({
   );
 }
 
-/** A number with a space between its thousands. */
-export function whole(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ');
-}
-
-function subjectRow(summary: Summary, workload: WorkloadName, subject: SubjectName, connections: number): string[] {
-  const point = { workload, subject, connections };
+function subjectRow(summary: Summary, point: Point): string[] {
+  const { subject, connections } = point;
   const spread = (value: Parameters<Summary['spread']>[1]) => summary.spread(point, value);
   const perSecond = spread((row) => row.perSecond);
   const ratio = summary.timesThroughput({ ...point, subject: 'millrace' }, point);
@@ -105,35 +134,4 @@ function rawRow(
   const ratio = summary.timesRaw({ workload, subject: 'millrace', connections: most }, sessions);
   const name = `raw, ${sessions} session${sessions === 1 ? '' : 's'}`;
   return [['', name, withRange(best.rate, whole), '', '', String(best.batch), '', times(ratio)]];
-}
-
-function fixed(spread: Spread | undefined, digits: number): string {
-  return spread === undefined ? NONE : spread.median.toFixed(digits);
-}
-
-function times(spread: Spread | undefined): string {
-  return fixed(spread, spread !== undefined && spread.median < 0.1 ? 4 : 2);
-}
-
-function withRange({ median, min, max }: Spread, text: (value: number) => string): string {
-  return min === max ? text(median) : `${text(median)} (${text(min)} to ${text(max)})`;
-}
-
-function mebibytes(bytes: number | null): string {
-  return bytes === null ? NONE : whole(bytes / MEBIBYTE);
-}
-
-/** A table in Markdown that is aligned for the terminal as well; columns from `firstNumber` on stand to the right. */
-export function markdownTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  firstNumber: number,
-): string {
-  const widths = header.map((title, column) =>
-    Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    `| ${widths.map((width, column) => (column < firstNumber ? (cells[column] ?? '').padEnd(width) : (cells[column] ?? '').padStart(width))).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column < firstNumber ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(header), line(rule), ...rows.map(line)].join('\n');
 }

@@ -5,9 +5,6 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './options.js';
-import type { RawRow, Row } from './rounds.js';
-import type { SoakResult } from './soak.js';
-import type { TargetResult } from './targets.js';
 
 /** All of a run, for those who want to compute with it or to compare it with another. */
 export interface BenchResults {
@@ -15,12 +12,10 @@ export interface BenchResults {
   readonly seconds: number;
   readonly options: BenchOptions;
   readonly environment: Environment;
-  readonly rows: readonly Row[];
-  readonly raw: readonly RawRow[];
-  readonly soak: SoakResult | null;
-  readonly targets: readonly TargetResult[];
   /** What went wrong; anything here makes the run fail. */
   readonly faults: readonly string[];
+  /** What was measured, as it was. */
+  readonly [part: string]: unknown;
 }
 
 /** Where a run took place. */
@@ -49,15 +44,24 @@ export function environmentOf(loadGenerator: string): Environment {
   };
 }
 
-/** Writes the results, by default to bench/results/latest.json; gives the path as it is to be shown. */
-export async function writeResults(results: BenchResults): Promise<string> {
-  const shown = results.options.json ?? 'bench/results/latest.json';
-  const path = results.options.json ?? join(root, shown);
+/** Writes the results, and beside them a `page` for people if there is one; gives what was written, as it is to be shown. */
+export async function writeResults(results: BenchResults, page?: string): Promise<string[]> {
+  const { json, subject } = results.options;
+  const shown = json ?? `bench/results/${subject === 'models' ? 'latest' : subject}.json`;
+  const path = json ?? join(root, shown);
   await mkdir(dirname(path), { recursive: true });
   // The file's own path says nothing about the run.
-  const { json: _, ...options } = results.options;
-  await writeFile(path, `${JSON.stringify({ ...results, options }, null, 1)}\n`);
-  return shown;
+  await writeFile(
+    path,
+    `${JSON.stringify({ ...results, options: { ...results.options, json: undefined } }, null, 1)}\n`,
+  );
+  if (page === undefined) return [shown];
+  await writeFile(pageOf(path), `${page}\n`);
+  return [shown, pageOf(shown)];
+}
+
+function pageOf(path: string): string {
+  return `${path.replace(/\.json$/, '')}.md`;
 }
 
 function commit(): string | null {

@@ -1,24 +1,28 @@
 import { fileURLToPath } from 'node:url';
-import { metricValue } from '../test/support/metrics-text.js';
 import type { WorkloadName } from './items.js';
 import { faultOf, type LoadGenerator, type LoadResult } from './load.js';
 import type { BenchOptions } from './options.js';
-import { residentBytes, runProcess } from './processes.js';
+import type { PeerName } from './peer-table.js';
+import { runProcess } from './processes.js';
 import type { RawOptions, RawRate } from './raw-loop.js';
-import { type Subject, type SubjectName, startSubject, subjectNames } from './subjects.js';
-import { sampleAnswer, verifyAnswers } from './verify.js';
+import type { BatchCounts, Subject } from './served.js';
+import type { SubjectName } from './subjects.js';
+import { verifyAnswers } from './verify.js';
 import type { Workload } from './workload.js';
+
+/** Any of those that can be measured. */
+export type AnySubject = SubjectName | PeerName;
 
 /** One measurement: a server under so many connections, in one round. */
 export interface Row extends LoadResult {
   readonly workload: WorkloadName;
-  readonly subject: SubjectName;
+  readonly subject: AnySubject;
   readonly connections: number;
   readonly round: number;
   readonly perSecond: number;
   /** Rows of one run of the model; null where none is run. */
   readonly meanBatch: number | null;
-  /** Of the server's process, after the load. */
+  /** Of the server's processes, after the load; what several of them share counts once. */
   readonly rssBytes: number | null;
 }
 
@@ -33,11 +37,22 @@ export interface Journal {
   rawRow(row: RawRow): void;
   /** Something went wrong that makes the whole run fail. */
   fault(text: string): void;
+  /** A subject could not be measured on a model. What this throws ends the run, else the others are measured without it. */
+  lost(subject: AnySubject, workload: WorkloadName, error: Error): void;
+}
+
+/** A server that can be started. */
+export interface Contestant {
+  readonly name: AnySubject;
+  start(workload: Workload): Promise<Subject<AnySubject>>;
 }
 
 type Plan = Pick<BenchOptions, 'connections' | 'rounds' | 'seconds' | 'warmUpSeconds'> & {
   readonly workloads: readonly Workload[];
   readonly generator: LoadGenerator;
+  readonly contestants: readonly Contestant[];
+  /** Whether the bare model is measured as well. */
+  readonly raw: boolean;
 };
 
 const RAW_BATCHES = [1, 2, 4, 8, 16, 32, 64];
@@ -52,24 +67,37 @@ const rawScript = fileURLToPath(new URL('./raw-loop.js', import.meta.url));
  * of that round. Each round begins with another subject.
  */
 export async function measureRounds(plan: Plan, journal: Journal): Promise<void> {
-  const answers = new Map<Workload, unknown>();
-  for (const workload of plan.workloads) answers.set(workload, await sampleAnswer(workload));
+  const lost = new Set<string>();
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const workload of plan.workloads) {
-      for (const rate of await measureRaw(workload, plan.seconds * RAW_SHARE)) {
-        journal.rawRow({ workload: workload.name, round, ...rate });
+      if (plan.raw) {
+        for (const rate of await measureRaw(workload, plan.seconds * RAW_SHARE)) {
+          journal.rawRow({ workload: workload.name, round, ...rate });
+        }
       }
-      for (const name of rotated(subjectNames, round - 1)) {
-        const constant = answers.get(workload);
-        const subject = await startSubject(name, workload, constant);
+      for (const contestant of rotated(plan.contestants, round - 1)) {
+        const key = `${contestant.name} ${workload.name}`;
+        if (lost.has(key)) continue;
         try {
-          await verifyAnswers(subject, workload, constant);
-          await measureSubject(subject, { ...plan, workload, round }, journal);
-        } finally {
-          await subject.stop();
+          await takeTurn(contestant, { ...plan, workload, round }, journal);
+        } catch (error) {
+          lost.add(key);
+          journal.lost(contestant.name, workload.name, error as Error);
         }
       }
     }
+  }
+}
+
+type Turn = Plan & { readonly workload: Workload; readonly round: number };
+
+async function takeTurn(contestant: Contestant, turn: Turn, journal: Journal): Promise<void> {
+  const subject = await contestant.start(turn.workload);
+  try {
+    await verifyAnswers(subject, turn.workload);
+    await measureSubject(subject, turn, journal);
+  } finally {
+    await subject.stop();
   }
 }
 
@@ -80,26 +108,24 @@ async function measureRaw({ name, modelPath }: Workload, seconds: number): Promi
   return JSON.parse(output) as RawRate[];
 }
 
-async function measureSubject(
-  subject: Subject,
-  plan: Plan & { readonly workload: Workload; readonly round: number },
-  journal: Journal,
-): Promise<void> {
-  const { workload, round, seconds, generator } = plan;
-  const { name, url, pid } = subject;
+async function measureSubject(subject: Subject<AnySubject>, turn: Turn, journal: Journal): Promise<void> {
+  const { workload, round, seconds, generator } = turn;
+  const { name, form } = subject;
+  const target = { url: subject.url + subject.path, bodies: workload.bodies[form] };
   const load = async (connections: number, seconds: number): Promise<LoadResult> => {
-    const result = await subject.during(generator.run({ url, workload, connections, seconds }));
+    const result = await subject.during(generator.run({ ...target, connections, seconds }));
     const fault = faultOf(result);
     if (fault !== undefined) {
       journal.fault(`${workload.name}, ${name}, ${connections} connections, round ${round}: ${fault}`);
     }
     return result;
   };
-  await load(WARM_UP_CONNECTIONS, plan.warmUpSeconds);
-  for (const connections of plan.connections) {
-    const before = await batchCounts(subject);
+  const counts = async () => (typeof subject.runs === 'function' ? subject.runs() : undefined);
+  await load(WARM_UP_CONNECTIONS, turn.warmUpSeconds);
+  for (const connections of turn.connections) {
+    const before = await counts();
     const result = await load(connections, seconds);
-    const after = await batchCounts(subject);
+    const after = await counts();
     journal.row({
       workload: workload.name,
       subject: name,
@@ -107,29 +133,15 @@ async function measureSubject(
       round,
       perSecond: result.requests / result.seconds,
       ...result,
-      meanBatch: meanBatch(name, before, after),
-      rssBytes: residentBytes(pid),
+      meanBatch: meanBatch(before, after) ?? (subject.runs === 'singly' ? 1 : null),
+      rssBytes: subject.memoryBytes(),
     });
   }
 }
 
-interface BatchCounts {
-  readonly rows: number;
-  readonly batches: number;
-}
-
-async function batchCounts({ name, url }: Subject): Promise<BatchCounts> {
-  if (name !== 'millrace') return { rows: 0, batches: 0 };
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return {
-    rows: metricValue(text, 'millrace_batch_rows_sum') ?? 0,
-    batches: metricValue(text, 'millrace_batch_rows_count') ?? 0,
-  };
-}
-
-function meanBatch(name: SubjectName, before: BatchCounts, after: BatchCounts): number | null {
-  if (name.startsWith('constant')) return null;
-  if (name.startsWith('handler')) return 1;
+/** Undefined where nothing was counted. */
+function meanBatch(before: BatchCounts | undefined, after: BatchCounts | undefined): number | undefined {
+  if (before === undefined || after === undefined || after.batches === before.batches) return undefined;
   return (after.rows - before.rows) / (after.batches - before.batches);
 }
 

@@ -37,14 +37,14 @@ export async function soak(
   generator: LoadGenerator,
   onFault: (text: string) => void,
 ): Promise<SoakResult> {
-  const subject = await startSubject('millrace', workload, undefined);
+  const subject = await startSubject('millrace', workload);
   const samples: RssSample[] = [];
   const stopped = new AbortController();
   try {
-    await verifyAnswers(subject, workload, undefined);
-    const load = { url: subject.url, workload, connections: CONNECTIONS, seconds: SOAK_SECONDS };
+    await verifyAnswers(subject, workload);
+    const target = { url: subject.url + subject.path, bodies: workload.bodies[subject.form] };
     const sampling = sample(subject.pid, samples, stopped.signal);
-    const result = await subject.during(generator.run(load));
+    const result = await subject.during(generator.run({ ...target, connections: CONNECTIONS, seconds: SOAK_SECONDS }));
     stopped.abort();
     await sampling;
     const fault = faultOf(result);

@@ -1,6 +1,5 @@
 import type { WorkloadName } from './items.js';
-import type { RawRow, Row } from './rounds.js';
-import type { SubjectName } from './subjects.js';
+import type { AnySubject, RawRow, Row } from './rounds.js';
 
 /** What the rounds gave for one figure. */
 export interface Spread {
@@ -12,7 +11,7 @@ export interface Spread {
 /** All that is measured once in each round. */
 export interface Point {
   readonly workload: WorkloadName;
-  readonly subject: SubjectName;
+  readonly subject: AnySubject;
   readonly connections: number;
 }
 

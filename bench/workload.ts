@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { mlp } from '../test/support/load-models.js';
-import { itemShapes, itemsOf, MLP_DIMS, nested, type WorkloadName } from './items.js';
-
-/** The outputs for one item, by name. */
-export type Outputs = Readonly<Record<string, readonly number[]>>;
+import { itemShapes, itemsOf, MLP_DIMS, type WorkloadName } from './items.js';
+import { type FormName, formNames, type Outputs, requestForms } from './request-form.js';
 
 /** A model, what the clients send to it, and what it must answer. */
 export interface Workload {
@@ -14,12 +12,18 @@ export interface Workload {
   /** A model repository that holds this model alone. */
   readonly repository: string;
   readonly modelPath: string;
-  /** The bodies of the requests, one for each item; the same for every subject. */
-  readonly bodies: readonly string[];
-  /** The bodies again, as the files 0, 1, … for a load generator. */
-  readonly bodiesDir: string;
+  /** The requests, in every form that a server may want. */
+  readonly bodies: Readonly<Record<FormName, Bodies>>;
+  readonly outputName: string;
   /** What onnxruntime itself gives for each item alone. */
   readonly expected: readonly Outputs[];
+}
+
+/** The bodies of the requests, one for each item. */
+export interface Bodies {
+  readonly texts: readonly string[];
+  /** The same as the files 0, 1, … for a load generator. */
+  readonly dir: string;
 }
 
 /** Answers may differ by so much: kernels add up in another order when rows come together. */
@@ -32,17 +36,24 @@ const bundled = fileURLToPath(new URL('../../models', import.meta.url));
 export async function prepareWorkload(name: WorkloadName, dir: string): Promise<Workload> {
   const repository = join(dir, name, 'models');
   const modelPath = join(repository, name, '1', 'model.onnx');
-  const bodiesDir = join(dir, name, 'bodies');
   await mkdir(join(modelPath, '..'), { recursive: true });
-  await mkdir(bodiesDir);
   if (name === 'mlp') await writeFile(modelPath, mlp(MLP_DIMS));
   else await copyFile(join(bundled, name, '1', 'model.onnx'), modelPath);
   const shape = itemShapes[name];
-  const bodies = itemsOf(name).map((item) => JSON.stringify({ model: name, input: nested(item, shape) }));
-  for (const [index, body] of bodies.entries()) await writeFile(join(bodiesDir, String(index)), body);
-  const expected = await outputsOf(modelPath, itemsOf(name), shape);
+  const { inputName, outputName, expected } = await answersOf(modelPath, itemsOf(name), shape);
   refuseLikeness(name, expected);
-  return { name, repository, modelPath, bodies, bodiesDir, expected };
+  const questions = itemsOf(name).map((numbers) => ({ model: name, inputName, outputName, shape, numbers }));
+  const bodies = await Promise.all(
+    formNames.map(async (form): Promise<[FormName, Bodies]> => {
+      const folder = join(dir, name, form);
+      const texts = questions.map((question) => JSON.stringify(requestForms[form].body(question)));
+      await mkdir(folder);
+      for (const [index, text] of texts.entries()) await writeFile(join(folder, String(index)), text);
+      return [form, { texts, dir: folder }];
+    }),
+  );
+  const inEachForm = Object.fromEntries(bodies) as Record<FormName, Bodies>;
+  return { name, repository, modelPath, bodies: inEachForm, outputName, expected };
 }
 
 /** Whether an answer is right within the tolerance, relative to numbers beyond 1. */
@@ -59,22 +70,19 @@ export function isClose(got: unknown, expected: Outputs): boolean {
   });
 }
 
-async function outputsOf(
-  modelPath: string,
-  items: readonly (readonly number[])[],
-  shape: readonly number[],
-): Promise<Outputs[]> {
+async function answersOf(modelPath: string, items: readonly (readonly number[])[], shape: readonly number[]) {
   const session = await InferenceSession.create(modelPath, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const all: Outputs[] = [];
+  const [[inputName], [outputName]] = [session.inputNames, session.outputNames] as [[string], [string]];
+  const expected: Outputs[] = [];
   for (const item of items) {
     const input = new Tensor('float32', Float32Array.from(item), [1, ...shape]);
-    const results = await session.run({ [session.inputNames[0] as string]: input });
-    all.push(
+    const results = await session.run({ [inputName]: input });
+    expected.push(
       Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Array.from(data as Float32Array)])),
     );
   }
   await session.release();
-  return all;
+  return { inputName, outputName, expected };
 }
 
 /** An answer that went to the wrong request must not pass for a right one. */

@@ -117,7 +117,7 @@ export class MillraceServer implements Millrace {
   }
 
   close(reason = 'close was called'): Promise<void> {
-    this.#stopped ??= this.#stop(reason);
+    this.#stopped ??= keepingAlive(this.#stop(reason));
     return this.#stopped;
   }
 
@@ -179,7 +179,12 @@ function urlOf(server: Server): string {
   return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`;
 }
 
-/** Keeps the process alive, as the clock's own timers do not: an orderly stop must come to its end. */
+/** An orderly stop must come to its end, also where no socket, no model and no timer of the clock's holds the process. */
+async function keepingAlive(work: Promise<void>): Promise<void> {
+  const hold = setInterval(() => undefined, 60_000);
+  await work.finally(() => clearInterval(hold));
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

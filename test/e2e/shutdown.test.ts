@@ -97,6 +97,19 @@ describe('SIGTERM', () => {
     assert.deepEqual(await command.exit, good);
   });
 
+  it('ends well also where no model could be loaded, so that nothing but the stop itself is under way', async (t) => {
+    const folder = await createModelFolder({ 'models/broken.onnx': 'no model' });
+    const server = startCommand(['serve', '--port', '0'], { cwd: folder.dir });
+    t.after(async () => {
+      server.process.kill('SIGKILL');
+      await folder.remove();
+    });
+    await whenLogged(server, 'model unavailable');
+    server.process.kill('SIGTERM');
+    assert.deepEqual(await server.exit, good);
+    await whenLogged(server, 'stopped');
+  });
+
   it('is one with the SIGINT that comes right behind it, as a terminal and npm deliver them', async (t) => {
     const server = await slowServer(t, { MILLRACE_SHUTDOWN__GRACE_MS: '0' });
     const answers = Array.from({ length: 3 }, () => server.send());
