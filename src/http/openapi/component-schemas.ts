@@ -17,6 +17,7 @@ import {
   timingsSchema,
 } from '../prediction-answers.js';
 import { problemSchema } from '../problem.js';
+import { liveSchema, readySchema, versionSchema } from '../server-answers.js';
 
 /** A schema of the document: JSON Schema 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -43,6 +44,9 @@ const answered = {
   Job: jobSchema,
   JobGroup: jobGroupSchema,
   CancelledJob: cancelledSchema,
+  Live: liveSchema,
+  Ready: readySchema,
+  Version: versionSchema,
   Problem: problemSchema,
 } as const satisfies Record<string, z.ZodType>;
 

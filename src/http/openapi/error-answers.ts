@@ -54,11 +54,11 @@ export class ErrorAnswers {
     return Object.fromEntries([...this.#byCodes.values()].map((answer) => [answer.name, responseObject(answer)]));
   }
 
-  /** A code that is alone gives its name; others go by the status, and are counted where it has several sets of codes. */
+  /** A code that is alone gives its name; several go by their status, and are counted where it has several such sets. */
   #newName(status: number, codes: readonly ErrorCode[]): string {
-    const [only] = codes;
-    if (codes.length === 1 && only !== undefined) return pascalCase(only.split('_'));
-    const base = pascalCase((STATUS_CODES[status] ?? String(status)).split(/\W+/));
+    const [only] = codes as [ErrorCode];
+    if (codes.length === 1) return pascalCase(only.split('_'));
+    const base = `${pascalCase((STATUS_CODES[status] ?? String(status)).split(/\W+/))}Problems`;
     const taken = new Set([...this.#byCodes.values()].map(({ name }) => name));
     let name = base;
     for (let count = 2; taken.has(name); count += 1) name = `${base}${count}`;

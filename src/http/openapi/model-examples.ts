@@ -25,7 +25,7 @@ const penguins: ModelDescription = {
       instances: { count: 2, live: 2, restarts: 0, isolation: 'thread' },
       execution_provider: 'cpu',
       limits: { queue_rows: 1024, queue_bytes: 268_435_456, timeout_ms: 30_000 },
-      example: { model: 'penguins.tensors', input: [0, 0, 0, 0] },
+      example: { model: 'penguins.tensors', input: [0.795, 0.828, 0.692, 0.881] },
     },
   ],
 };
