@@ -1,4 +1,4 @@
-// `node scripts/docs.mjs`: writes the reference pages of docs/ anew, from the tables and schemas in src. With --check it
+// `node scripts/docs.mjs`: writes the reference pages of docs/ and openapi.yaml anew, from the tables and schemas in src. With --check it
 // writes nothing, and fails if a page is not what it would write.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -3,7 +3,17 @@
 // A stamp beside each result holds a fingerprint of what it was made from.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -53,9 +63,29 @@ function build({ what, output, inputs, force }) {
   // From nothing, so that a deleted source leaves no output behind; the compiler takes about a second.
   rmSync(inRoot(output), { recursive: true, force: true });
   execute(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-b', ...what]);
-  // The compiler makes it anew without the mode that npm gave the command when it linked it.
-  if (output === 'dist') chmodSync(inRoot('dist/main.js'), 0o755);
+  if (output === 'dist') {
+    // The compiler makes it anew without the mode that npm gave the command when it linked it.
+    chmodSync(inRoot('dist/main.js'), 0o755);
+    copySwaggerUi();
+  }
   writeFileSync(stamp, wanted);
+}
+
+/**
+ * The page at /docs needs two files of the many in the package, whose dependency reports installations to its makers: who
+ * installs millrace gets neither.
+ */
+function copySwaggerUi() {
+  mkdirSync(inRoot('dist/swagger-ui'));
+  for (const name of [
+    'LICENSE',
+    'NOTICE',
+    'swagger-ui.css',
+    'swagger-ui-bundle.js',
+    'swagger-ui-bundle.js.LICENSE.txt',
+  ]) {
+    copyFileSync(inRoot('node_modules/swagger-ui-dist', name), inRoot('dist/swagger-ui', name));
+  }
 }
 
 /** A hash over the paths and contents of files and of everything in folders. */

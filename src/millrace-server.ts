@@ -16,6 +16,7 @@ import type { Edge } from './http/edge.js';
 import { createExpressServer } from './http/express-server.js';
 import { GracefulServer } from './http/graceful-server.js';
 import type { Route } from './http/route.js';
+import { documentationRoutes } from './http/routes/documentation.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
@@ -167,6 +168,7 @@ export class MillraceServer implements Millrace {
           return metrics.scrape();
         },
       }),
+      ...documentationRoutes(version),
     ];
   }
 }

@@ -1,8 +1,9 @@
 // docs/errors.md: every error by its code, and how one looks on the wire.
 import { STATUS_CODES } from 'node:http';
-import { errorTable, MillraceError } from '#src/core/errors.js';
+import { z } from 'zod';
+import { errorTable } from '#src/core/errors.js';
 import { ItemDecoder } from '#src/http/item-decoder.js';
-import { PROBLEM_TYPE, problemOf } from '#src/http/problem.js';
+import { PROBLEM_TYPE, problemOf, problemSchema } from '#src/http/problem.js';
 import { block, code, page, table } from './markdown.mjs';
 
 export function errorsPage() {
@@ -40,26 +41,11 @@ function refusalOf(input) {
   throw new Error('the input of the example fits the model');
 }
 
-/** @throws Error if a document has a member that is not described, or the other way about */
 function members() {
-  const texts = {
-    type: 'The code as a URN',
-    title: 'What the code means',
-    status: 'The HTTP status',
-    code: 'The code',
-    detail: 'What is wrong this time',
-    path: 'Where in the request: `input[3]`, `headers.content-type`',
-    expected: 'What belongs there',
-    got: 'What came',
-    did_you_mean: 'Names that were probably meant',
-    retryable: 'Whether the same request may succeed later',
-    request_id: "The request in the server's log: the client's `X-Request-Id`, or one that the server made",
-  };
-  const least = problemOf(new MillraceError('INTERNAL', ''), '');
-  const details = { path: '', expected: '', got: '', didYouMean: [''] };
-  const most = Object.keys(problemOf(new MillraceError('INTERNAL', '', details), ''));
-  if (most.join() !== Object.keys(texts).join()) throw new Error(`the members of a problem are now ${most.join()}`);
-  const rows = Object.entries(texts).map(([name, text]) => [code(name), name in least ? 'yes' : '', text]);
+  const { properties, required } = z.toJSONSchema(problemSchema);
+  const rows = Object.entries(properties).map(([name, { description }]) => {
+    return [code(name), required.includes(name) ? 'yes' : '', description];
+  });
   return `## What is in it\n\n${table(['Member', 'Always', 'Meaning'], rows)}`;
 }
 

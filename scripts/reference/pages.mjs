@@ -1,7 +1,8 @@
-// The generated pages of docs/. They read the compiled server and nothing else, so that they are the same everywhere.
+// The generated pages of docs/, and openapi.yaml. They read the compiled server and nothing else, so that they are the same everywhere.
 import { configurationPage } from './configuration-page.mjs';
 import { errorsPage } from './errors-page.mjs';
 import { metricsPage } from './metrics-page.mjs';
+import { openApiFile } from './openapi-file.mjs';
 import { stepsPage } from './steps-page.mjs';
 
 /** What each generated page has to hold, by its path. */
@@ -11,5 +12,6 @@ export function referencePages() {
     'docs/errors.md': errorsPage(),
     'docs/metrics.md': metricsPage(),
     'docs/steps.md': stepsPage(),
+    'openapi.yaml': openApiFile(),
   };
 }

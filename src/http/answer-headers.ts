@@ -1,16 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Of every answer: nothing in it is a page, unless it says so, and no other site has a use for it. */
-const always = [
-  'X-Content-Type-Options',
-  'nosniff',
-  'Cache-Control',
-  'no-store',
-  'Referrer-Policy',
-  'no-referrer',
-  'Cross-Origin-Resource-Policy',
-  'same-origin',
-] as const;
+export const always = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+} as const;
 
 /** What an answer may load or be shown in: nothing. A page that needs more says so. */
 export const CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'";
@@ -45,7 +41,7 @@ export class AnswerHeaders {
   readonly #allowsAll: boolean;
 
   constructor({ isTls, origins }: AnswerHeadersOptions) {
-    const fixed = [...always, ...(isTls ? overTls : [])];
+    const fixed = [...Object.entries(always).flat(), ...(isTls ? overTls : [])];
     const forOrigin = (origin: string) => {
       return [...fixed, 'Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED];
     };

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, type Gunzip } from 'node:zlib';
+import { z } from 'zod';
 import { MillraceError, reasonOf } from '../core/errors.js';
 import { Slots } from '../core/slots.js';
 import type { BodyBudget } from './body-budget.js';
@@ -14,6 +15,9 @@ const compressions: Readonly<Record<string, Compression>> = {
   br: 'br',
 };
 const TAKEN = ['gzip', 'deflate', 'br', 'identity'];
+
+/** What a `Content-Encoding` may say. */
+export const contentCodingSchema = z.enum([...Object.keys(compressions), 'identity']);
 
 /**
  * How a request's body is compressed; undefined if it is not.

@@ -11,7 +11,9 @@ const MAX_EXAMPLE_BYTES = 1_500;
 const DEFAULT_FREE_SIZE = 8;
 
 /** A body for POST /predict that works, or why there is none to show. */
-export type Example = { readonly example: object } | { readonly example_left_out: string };
+export type Example =
+  | { readonly example: { readonly model: string; readonly input: unknown } }
+  | { readonly example_left_out: string };
 
 /** An example of what a model takes under one of its names. */
 export function exampleRequest({ name, form }: Pick<ModelEntry, 'name' | 'form'>, loaded: LoadedModel): Example {

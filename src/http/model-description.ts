@@ -4,14 +4,16 @@ import { type ModelEntry, newestOf } from '../serving/model-manager.js';
 import { baseName } from '../serving/model-names.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
+import type { DescribedTensor, ModelDescription, ModelSummary, ModelVersion } from './model-answers.js';
 
 /** One line of GET /models. */
-export function summarise({ name, form, versions, problem }: ModelEntry): object {
+export function summarise({ name, form, versions, problem }: ModelEntry): ModelSummary {
   const newest = newestOf(versions);
   const reason = newest?.reason ?? problem;
+  const of = form === 'tensors' ? baseName(name) : undefined;
   return {
     name,
-    ...(form === 'tensors' ? { tensors_of: baseName(name) } : {}),
+    ...(of === undefined ? {} : { tensors_of: of }),
     state: newest?.state ?? 'UNAVAILABLE',
     ...(reason === undefined ? {} : { reason }),
     versions: versions.map(({ ref, state, reason: versionReason }) => {
@@ -21,14 +23,14 @@ export function summarise({ name, form, versions, problem }: ModelEntry): object
 }
 
 /** All of GET /models/{name}. */
-export function describe(entry: ModelEntry): object {
+export function describe(entry: ModelEntry): ModelDescription {
   return { ...summarise(entry), versions: entry.versions.map((version) => describeVersion(version, entry)) };
 }
 
 function describeVersion(
   { ref, state, reason, loaded, config, limits }: ServedModel,
   { name, form }: ModelEntry,
-): object {
+): ModelVersion {
   const head = { version: ref.version, state, ...(reason === undefined ? {} : { reason }) };
   if (loaded === undefined) return head;
   const { signature, plan, provider, instances, pipeline } = loaded;
@@ -57,7 +59,7 @@ function describeVersion(
 }
 
 /** `shape` has -1 for free dimensions and holds the batch axis, if there is one, at `batch_axis`. */
-function describeTensor({ name, datatype, shape }: TensorSpec, axes: BatchAxes['inputs']): object {
+function describeTensor({ name, datatype, shape }: TensorSpec, axes: BatchAxes['inputs']): DescribedTensor {
   const symbols = shape.map((size) => (typeof size === 'number' ? null : size.symbol));
   return { name, datatype, shape: wireShape(shape), symbols, batch_axis: axes[name] ?? null };
 }

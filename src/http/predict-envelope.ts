@@ -31,17 +31,26 @@ export const parametersSchema = z.strictObject({
  * The body of POST /predict; `model` and `version` may also stand in the path. The fields are `optional` and not
  * `exactOptional`, which JSON cannot tell apart: zod looks for an issue in each field that is missing otherwise.
  */
-export const predictEnvelopeSchema = z.strictObject({
-  model: z.string().optional(),
-  version: z.union([z.string(), z.int()]).optional(),
-  id: idSchema.optional().describe('The id of the job; made by the server if it is not given'),
-  input: z
-    .unknown()
-    .optional()
-    .describe('One item: its arrays by name of the input, or the bare array where the model has one input'),
-  inputs: z.array(z.unknown()).min(1).optional().describe('Several items; exactly one of input and inputs is given'),
-  parameters: parametersSchema.optional(),
-});
+export const predictEnvelopeSchema = z
+  .strictObject({
+    model: z.string().optional().describe('The name of the model, if the URL does not have it'),
+    version: z
+      .union([z.string(), z.int()])
+      .optional()
+      .describe('Its version, if the URL does not have it; without one the newest that is READY'),
+    id: idSchema.optional().describe('The id of the job; made by the server if it is not given'),
+    input: z
+      .unknown()
+      .optional()
+      .describe(
+        "One item: what the model's pipeline takes; of a model without one its arrays by name of the input, " +
+          'or the bare array where it has one input',
+      ),
+    inputs: z.array(z.unknown()).min(1).optional().describe('Several items; exactly one of input and inputs is given'),
+    parameters: parametersSchema.optional(),
+  })
+  // For readers of the schema; readEnvelope says it in better words.
+  .meta({ oneOf: [{ required: ['input'] }, { required: ['inputs'] }] });
 
 /** A checked request: its items, JSON values or instances of SentFile, and whether they were sent as one or as a list. */
 export interface PredictRequest {

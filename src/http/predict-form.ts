@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { z } from 'zod';
 import { MillraceError, toMillraceError } from '../core/errors.js';
 import { holdsMoreThan, MAX_CONTAINERS } from '../core/nesting.js';
 import { SentFile } from '../pipelines/sent-file.js';
@@ -6,10 +7,18 @@ import { parseJson } from './body.js';
 import { isJsonType, isUtf8Type } from './header-value.js';
 import { countParts, type FormPart, readParts } from './multipart.js';
 import { checkItemCount, type PredictRequest } from './predict-envelope.js';
-import { agreed, type Controls, readControls } from './request-controls.js';
+import { agreed, type Controls, controlsSchema, readControls } from './request-controls.js';
 
-/** Parts that say what the other fields of a JSON envelope say; all others are items. */
-const FIELDS: readonly string[] = ['model', 'version', 'id', 'timeout_ms', 'priority', 'parameters'];
+/** A form: parts that say what the other fields of a JSON envelope say; all others are items. */
+export const predictFormSchema = z
+  .object({ model: z.string().optional(), version: z.string().optional(), ...controlsSchema.shape })
+  .catchall(
+    z
+      .unknown()
+      .describe('An item, whatever its name: a file, a text, or JSON whose part has the content-type application/json'),
+  );
+
+const FIELDS: readonly string[] = Object.keys(predictFormSchema.shape);
 const MAX_FIELD_BYTES = 4_096;
 
 /** Names that mean a list, also of one. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { MillraceError } from '../core/errors.js';
 import { agreed, type Controls, readControls } from './request-controls.js';
 
@@ -10,6 +11,9 @@ export interface PredictUrl {
 
 /** A model and its version, under the names that the path has for them. */
 export type Named = Readonly<{ name?: string; version?: string }>;
+
+/** What may be said of `raw`. */
+export const rawSchema = z.enum(['1', 'true', '0', 'false']);
 
 /**
  * The model and version that the path names, or the query as `model` and `version`.
@@ -29,8 +33,9 @@ export function namedIn({ params, query }: PredictUrl): Named {
  */
 export function asksForRaw({ query }: PredictUrl): boolean {
   const raw = textIn(query, 'raw');
-  if (raw === undefined || raw === '0' || raw === 'false') return false;
-  if (raw === '1' || raw === 'true') return true;
+  if (raw === undefined) return false;
+  const { data: said } = rawSchema.safeParse(raw);
+  if (said !== undefined) return said === '1' || said === 'true';
   const details = { path: 'query.raw', expected: '1, true, 0 or false', got: raw.slice(0, 128) };
   throw new MillraceError('INVALID_REQUEST', 'Whether the body is an item as it is can be said by 1 or 0.', details);
 }

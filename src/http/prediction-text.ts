@@ -1,5 +1,6 @@
 import type { Timings } from '../core/events.js';
 import type { JobOutcome } from '../jobs/job-request.js';
+import { toMicros } from './prediction-answers.js';
 import { problemOf } from './problem.js';
 
 /** What the answer to a prediction says of the request. */
@@ -48,9 +49,4 @@ function figures({ timings, batchSize }: { timings: Timings; batchSize: number }
     `"timings_ms":{"queue":${toMicros(queue)},"preprocess":${toMicros(preprocess)},"inference":${toMicros(inference)},` +
     `"postprocess":${toMicros(postprocess)},"total":${toMicros(total)}},"batch_size":${batchSize}`
   );
-}
-
-/** Milliseconds with three decimals. */
-function toMicros(ms: number): number {
-  return Math.round(ms * 1e3) / 1e3;
 }

@@ -1,19 +1,26 @@
+import { z } from 'zod';
 import { type ErrorCode, errorTable, type MillraceError } from '../core/errors.js';
 
 /** An error as clients of the native API get it: RFC 9457 problem details with a stable `code`. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly detail: string;
-  readonly path?: string;
-  readonly expected?: string;
-  readonly got?: string;
-  readonly did_you_mean?: readonly string[];
-  readonly retryable: boolean;
-  readonly request_id: string;
-}
+export const problemSchema = z
+  .object({
+    type: z.string().describe('The code as a URN'),
+    title: z.string().describe('What the code means'),
+    status: z.int().min(400).max(599).describe('The HTTP status'),
+    code: z.enum(Object.keys(errorTable) as [ErrorCode, ...ErrorCode[]]).describe('The code'),
+    detail: z.string().describe('What is wrong this time'),
+    path: z.string().exactOptional().describe('Where in the request: `input[3]`, `headers.content-type`'),
+    expected: z.string().exactOptional().describe('What belongs there'),
+    got: z.string().exactOptional().describe('What came'),
+    did_you_mean: z.array(z.string()).readonly().exactOptional().describe('Names that were probably meant'),
+    retryable: z.boolean().describe('Whether the same request may succeed later'),
+    request_id: z
+      .string()
+      .describe("The request in the server's log: the client's `X-Request-Id`, or one that the server made"),
+  })
+  .readonly();
+
+export type Problem = z.output<typeof problemSchema>;
 
 export const PROBLEM_TYPE = 'application/problem+json';
 

@@ -13,7 +13,7 @@ export interface Controls {
 export const noControls: Controls = { id: undefined, timeoutMs: undefined, priority: undefined };
 
 /** They stand side by side where each is a text of its own, in a query or a form; in a form also as `parameters`. */
-const controlsSchema = z.strictObject({
+export const controlsSchema = z.strictObject({
   id: idSchema.optional(),
   ...parametersSchema.shape,
   parameters: parametersSchema.optional(),

@@ -43,7 +43,7 @@ const FOR_STRANGERS = `What is served is shown to who sends a key with the scope
 function modelLines(entries: readonly ModelEntry[]): string[] {
   if (entries.length === 0) return ['No models are served: the model folder is empty.'];
   const lines = entries.map((entry) => {
-    const { state, reason } = summarise(entry) as { state: string; reason?: string };
+    const { state, reason } = summarise(entry);
     return `  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`;
   });
   return ['Models:', ...lines];
@@ -56,5 +56,6 @@ const pages = [
   ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
   ['GET /jobs/ID, DELETE /jobs/ID', 'how a job stands; cancel it'],
   ['GET /healthz/live, GET /healthz/ready', 'for probes'],
+  ['GET /docs, GET /openapi.yaml', 'all of this, to try out and for programs'],
   ['GET /version, GET /metrics', 'which server this is; figures for Prometheus'],
 ] as const;

@@ -53,9 +53,23 @@ function fused(steps: readonly Step[]): Step[] {
   return result;
 }
 
+/** A chain for people: its steps as they were written, and what runs in their place. */
+export interface ChainExplanation {
+  readonly steps: readonly StepExplanation[];
+  readonly runs_as: readonly Readonly<{ step: string; runs: Step['runs'] }>[];
+}
+
+/** A pipeline for people, with a chain for each kind of item that it takes. */
+export interface PipelineExplanation {
+  readonly takes: readonly ValueKind[];
+  readonly gives: string;
+  readonly preprocess: Readonly<Partial<Record<ValueKind, ChainExplanation>>>;
+  readonly postprocess: ChainExplanation;
+}
+
 /** A pipeline as GET /models/{name} shows it. */
-export function explain({ preprocess, postprocess }: Pipeline): object {
-  const chain = ({ explanation, steps }: Chain) => ({
+export function explain({ preprocess, postprocess }: Pipeline): PipelineExplanation {
+  const chain = ({ explanation, steps }: Chain): ChainExplanation => ({
     steps: explanation,
     runs_as: steps.map(({ name, runs }) => ({ step: name, runs })),
   });

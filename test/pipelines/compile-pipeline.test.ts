@@ -54,7 +54,7 @@ describe('compilePipeline', () => {
   it('lets kinds of items go different ways first', async () => {
     const fork = { by_type: { bytes: ['read.mjs'], text: ['upper.mjs', { 'upper.mjs': 2 }] } };
     const pipeline = await compile({ preprocess: [fork, 'embed.mjs'], postprocess: ['name.mjs'] });
-    const { preprocess } = explain(pipeline) as { preprocess: Record<string, { steps: { step: string }[] }> };
+    const { preprocess } = explain(pipeline);
     assert.deepEqual(
       Object.entries(preprocess).map(([kind, { steps }]) => [kind, ...steps.map(({ step }) => step)]),
       [

@@ -2,7 +2,10 @@ import type { Request } from 'express';
 import { MillraceError } from '../../core/errors.js';
 import type { ModelManager } from '../../serving/model-manager.js';
 import type { Access } from '../access.js';
+import { documentationOperations } from '../openapi/documentation-operations.js';
+import { serverOperations } from '../openapi/server-operations.js';
 import { type Route, sendText } from '../route.js';
+import type { Live, Ready, Version } from '../server-answers.js';
 import { welcomePage } from '../welcome-page.js';
 
 /** A name or an address, and a port. */
@@ -23,9 +26,7 @@ export interface OperationsServices {
 export function operationsRoutes({ models, version, access, isStopping, metrics }: OperationsServices): Route[] {
   return [
     {
-      method: 'get',
-      path: '/',
-      scope: 'public',
+      ...documentationOperations.welcome,
       handle: ({ request, response }) => {
         // Everybody may see the page, and those who may ask GET /models what is served.
         const isStranger = access.admit(request.headers, 'infer') instanceof MillraceError;
@@ -35,31 +36,25 @@ export function operationsRoutes({ models, version, access, isStopping, metrics 
       },
     },
     {
-      method: 'get',
-      path: '/healthz/live',
-      scope: 'public',
-      handle: ({ response }) => sendText(response, 200, '{"live":true}'),
+      ...serverOperations.live,
+      handle: ({ response }) => sendText(response, 200, JSON.stringify({ live: true } satisfies Live)),
     },
     {
-      method: 'get',
-      path: '/healthz/ready',
-      scope: 'public',
+      ...serverOperations.ready,
       handle: ({ response }) => {
         const ready = models.ready && !isStopping();
-        sendText(response, ready ? 200 : 503, JSON.stringify({ ready }));
+        sendText(response, ready ? 200 : 503, JSON.stringify({ ready } satisfies Ready));
       },
     },
     {
-      method: 'get',
-      path: '/version',
-      scope: 'public',
-      handle: ({ response }) =>
-        sendText(response, 200, JSON.stringify({ name: 'millrace', version, node: process.version })),
+      ...serverOperations.version,
+      handle: ({ response }) => {
+        const answer: Version = { name: 'millrace', version, node: process.version };
+        sendText(response, 200, JSON.stringify(answer));
+      },
     },
     {
-      method: 'get',
-      path: '/metrics',
-      scope: 'metrics',
+      ...serverOperations.metrics,
       handle: async ({ response }) => {
         const { text, type } = await metrics();
         sendText(response, 200, text, { type });

@@ -9,6 +9,7 @@ import type { BodyBudget } from '../body-budget.js';
 import { scanDocument } from '../document-scanner.js';
 import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
+import { predictionOperations } from '../openapi/prediction-operations.js';
 import { type PredictBody, PredictBodyReader } from '../predict-body.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
@@ -27,13 +28,8 @@ export interface PredictServices {
 /** POST /predict, and the same with the model in the path. */
 export function predictRoutes(services: PredictServices): Route[] {
   const bodies = new PredictBodyReader(services);
-  const route = (path: string): Route => ({
-    method: 'post',
-    path,
-    scope: 'infer',
-    handle: (exchange) => predict(exchange, bodies, services),
-  });
-  return [route('/predict'), route('/models/:name/predict'), route('/models/:name/versions/:version/predict')];
+  const handle: Route['handle'] = (exchange) => predict(exchange, bodies, services);
+  return Object.values(predictionOperations).map((operation) => ({ ...operation, handle }));
 }
 
 async function predict(exchange: Exchange, bodies: PredictBodyReader, services: PredictServices): Promise<void> {

@@ -1,0 +1,18 @@
+import { z } from 'zod';
+
+/** GET /healthz/live. */
+export const liveSchema = z.object({ live: z.literal(true) });
+
+/** GET /healthz/ready. */
+export const readySchema = z.object({ ready: z.boolean() });
+
+/** GET /version. */
+export const versionSchema = z.object({
+  name: z.literal('millrace'),
+  version: z.string(),
+  node: z.string().describe('The version of Node that runs it'),
+});
+
+export type Live = z.output<typeof liveSchema>;
+export type Ready = z.output<typeof readySchema>;
+export type Version = z.output<typeof versionSchema>;
