@@ -20,15 +20,15 @@ const OVERHEAD_SECONDS = 5;
 
 /** @returns what went wrong */
 export async function benchPeers(options: BenchOptions, dir: string): Promise<string[]> {
+  if (process.platform !== 'linux') throw new Error('other servers are measured on Linux only');
   const startedAt = new Date();
   const start = performance.now();
+  say(`about ${Math.ceil(estimateSeconds(options) / 60)} minutes, and a few more where servers have to be installed`);
   const generator = await findLoadGenerator();
   const environment = environmentOf(generator.name);
   const notebook = new TolerantNotebook();
   const contestants: Contestant[] = [{ name: 'millrace', start: (workload) => startSubject('millrace', workload) }];
   for (const name of options.peers) contestants.push(...(await installed(name, notebook)));
-  say(`about ${Math.ceil(estimateSeconds(options, contestants.length) / 60)} minutes`);
-
   const workloads: Workload[] = [];
   for (const name of options.models) workloads.push(await prepareWorkload(name, dir));
   await measureRounds({ ...options, workloads, generator, contestants, raw: false }, notebook);
@@ -38,7 +38,7 @@ export async function benchPeers(options: BenchOptions, dir: string): Promise<st
   const page = [
     headline('bench -- peers', environment),
     `\`\`\`text\n${legend(aboutEach(names), false)}\n\`\`\``,
-    `${options.rounds} rounds of ${options.seconds} s for each figure.`,
+    `${options.rounds} × ${options.seconds} s for each figure.`,
     crossTable(summary, { workload: options.models, names, connections: Math.max(...options.connections) }),
     ...options.models.map((workload) => modelTable(summary, { workload, names, connections: options.connections })),
     ...faults.map((text) => `FAULT: ${text}`),
@@ -72,6 +72,7 @@ function aboutEach(names: readonly AnySubject[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, all.get(name) ?? '']));
 }
 
-function estimateSeconds({ rounds, models, connections, seconds, warmUpSeconds }: BenchOptions, count: number): number {
-  return rounds * models.length * count * (connections.length * seconds + warmUpSeconds + OVERHEAD_SECONDS);
+function estimateSeconds({ rounds, models, peers, connections, seconds, warmUpSeconds }: BenchOptions): number {
+  const turn = connections.length * seconds + warmUpSeconds + OVERHEAD_SECONDS;
+  return rounds * models.length * (peers.length + 1) * turn;
 }
