@@ -10,7 +10,7 @@ import { boundaryOf } from './multipart.js';
 import type { PredictRequest } from './predict-envelope.js';
 import { readForm } from './predict-form.js';
 import { asksForRaw, controlsIn, type Named, namedIn, type PredictUrl } from './predict-url.js';
-import { type Controls, noControls } from './request-controls.js';
+import type { Controls } from './request-controls.js';
 
 /** What a prediction's body holds, uncompressed. */
 export type PredictBody = {
@@ -18,7 +18,15 @@ export type PredictBody = {
   readonly bytes: number;
   /** What the URL names, for `targetOf`. */
   readonly named: Named;
-} & ({ readonly kind: 'json'; readonly body: Buffer } | { readonly kind: 'items'; readonly envelope: PredictRequest });
+} & (
+  | {
+      readonly kind: 'json';
+      readonly body: Buffer;
+      /** What the URL says besides, for `withControls`. */
+      readonly controls: Controls;
+    }
+  | { readonly kind: 'items'; readonly envelope: PredictRequest }
+);
 
 /** Reads the bodies of predictions, whatever their type and compression: JSON, a form, or one item as it is. */
 export class PredictBodyReader {
@@ -33,8 +41,7 @@ export class PredictBodyReader {
   }
 
   /**
-   * JSON is not parsed here, and `?id=`, `?timeout_ms=` and `?priority=` count for other bodies alone. The client may
-   * have left when this settles.
+   * JSON is not parsed here. The client may have left when this settles.
    *
    * @throws MillraceError UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, PAYLOAD_TOO_LARGE, OVERLOADED, CLIENT_CLOSED_REQUEST;
    * and what a form may be refused with
@@ -44,7 +51,7 @@ export class PredictBodyReader {
     const compression = compressionOf(request);
     const named = namedIn(url);
     const form = formOf(request.headers['content-type'], { asksForRaw: asksForRaw(url), named });
-    const controls = form.kind === 'json' ? noControls : controlsIn(url);
+    const controls = controlsIn(url);
     const { body_bytes: maxBytes, max_rows: maxRows } = this.#limits;
     let body = await readBody(request, maxBytes, this.#bodies);
     if (compression !== undefined) {
@@ -54,7 +61,7 @@ export class PredictBodyReader {
     const common = { bytes: body.length, named };
     switch (form.kind) {
       case 'json':
-        return { kind: 'json', body, ...common };
+        return { kind: 'json', body, controls, ...common };
       case 'multipart': {
         const envelope = await readForm(body, { boundary: form.boundary, maxRows, query: controls });
         return { kind: 'items', envelope, ...common };

@@ -7,7 +7,7 @@ import { parseJson } from './body.js';
 import { isJsonType, isUtf8Type } from './header-value.js';
 import { countParts, type FormPart, readParts } from './multipart.js';
 import { checkItemCount, type PredictRequest } from './predict-envelope.js';
-import { agreed, type Controls, controlsSchema, readControls } from './request-controls.js';
+import { type Controls, controlsSchema, readControls, withControls } from './request-controls.js';
 
 /** A form: parts that say what the other fields of a JSON envelope say; all others are items. */
 export const predictFormSchema = z
@@ -50,16 +50,9 @@ export async function readForm(
   }
   checkItemCount(sent.length, { maxRows, path: 'body' });
   const { model, version, ...said } = fields;
-  const controls = readControls(said);
-  return {
-    model,
-    version,
-    id: agreed(query.id, controls.id, 'id'),
-    items: itemsOf(sent),
-    isList: sent.length > 1 || LIST_NAME.test(first.name),
-    timeoutMs: agreed(query.timeoutMs, controls.timeoutMs, 'timeout_ms'),
-    priority: agreed(query.priority, controls.priority, 'priority') ?? 0,
-  };
+  const { id, timeoutMs, priority = 0 } = readControls(said);
+  const isList = sent.length > 1 || LIST_NAME.test(first.name);
+  return withControls({ model, version, id, items: itemsOf(sent), isList, timeoutMs, priority }, query);
 }
 
 interface Fields {

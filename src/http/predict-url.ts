@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MillraceError } from '../core/errors.js';
-import { agreed, type Controls, readControls } from './request-controls.js';
+import { agreed, type Controls, noControls, readControls } from './request-controls.js';
 
 /** A prediction's URL, as Express reads it. */
 export interface PredictUrl {
@@ -42,6 +42,9 @@ export function asksForRaw({ query }: PredictUrl): boolean {
 
 /** @throws MillraceError INVALID_REQUEST */
 export function controlsIn({ query }: PredictUrl): Controls {
+  if (query['id'] === undefined && query['timeout_ms'] === undefined && query['priority'] === undefined) {
+    return noControls;
+  }
   const said = ['id', 'timeout_ms', 'priority'].map((name) => [name, textIn(query, name)] as const);
   return readControls(Object.fromEntries(said.filter(([, text]) => text !== undefined)), 'query.');
 }

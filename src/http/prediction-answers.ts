@@ -22,7 +22,10 @@ export const timingsSchema = z
 const succeededShape = {
   output: z.unknown().describe('What the model gives: by its name each tensor, or what its pipeline makes of them'),
   timings_ms: timingsSchema,
-  batch_size: z.int().min(1).describe('The rows of the batch that the item ran in'),
+  batch_size: z
+    .int()
+    .min(0)
+    .describe('The rows of the batch that the item ran in; 0 if the pipeline needed no model for it'),
 };
 
 const headShape = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MillraceError } from '../core/errors.js';
 import { describeIssues } from '../core/zod-issues.js';
-import { idSchema, parametersSchema } from './predict-envelope.js';
+import { idSchema, type PredictRequest, parametersSchema } from './predict-envelope.js';
 
 /** What a request says beside its model and its items. */
 export interface Controls {
@@ -41,6 +41,21 @@ export function readControls(said: Readonly<Record<string, unknown>>, place = ''
     id,
     timeoutMs: agreed(timeoutMs, parameters?.timeout_ms, 'timeout_ms'),
     priority: agreed(priority, parameters?.priority, 'priority'),
+  };
+}
+
+/**
+ * A request with what its URL says besides. A priority of 0 says nothing.
+ *
+ * @throws MillraceError INVALID_REQUEST if the two say different things
+ */
+export function withControls(request: PredictRequest, { id, timeoutMs, priority }: Controls): PredictRequest {
+  if (id === undefined && timeoutMs === undefined && priority === undefined) return request;
+  return {
+    ...request,
+    id: agreed(id, request.id, 'id'),
+    timeoutMs: agreed(timeoutMs, request.timeoutMs, 'timeout_ms'),
+    priority: agreed(priority || undefined, request.priority || undefined, 'priority') ?? 0,
   };
 }
 

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { parse } from 'node:querystring';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import type { MillraceError } from '#src/core/errors.js';
 import { BodyBudget } from '#src/http/body-budget.js';
 import { httpLimitsSchema } from '#src/http/limits.js';
 import { PredictBodyReader } from '#src/http/predict-body.js';
+import { noControls } from '#src/http/request-controls.js';
 import { SentFile } from '#src/pipelines/sent-file.js';
 import { requestOf } from '../support/body-request.js';
 import { FORM_TYPE, field, file, formBytes } from '../support/form-bytes.js';
@@ -39,14 +41,26 @@ async function itemOf(body: Buffer | string, sent: Sent) {
 
 describe('PredictBodyReader with JSON', () => {
   it('gives the bytes, not parsed', async () => {
-    assert.deepEqual(await read('{"input"'), { kind: 'json', body: Buffer.from('{"input"'), bytes: 8, named: {} });
+    assert.deepEqual(await read('{"input"'), {
+      kind: 'json',
+      controls: noControls,
+      body: Buffer.from('{"input"'),
+      bytes: 8,
+      named: {},
+    });
     assert.deepEqual((await read('')).bytes, 0);
   });
 
   it('gives the bytes inflated, whose number is that of the inflated ones', async () => {
     const text = '{"input":[1,2,3,4]}'.padEnd(5_000);
     const found = await read(gzipSync(text), { headers: { 'content-encoding': 'gzip' }, name: 'affine' });
-    assert.deepEqual(found, { kind: 'json', body: Buffer.from(text), bytes: 5_000, named: { name: 'affine' } });
+    assert.deepEqual(found, {
+      kind: 'json',
+      controls: noControls,
+      body: Buffer.from(text),
+      bytes: 5_000,
+      named: { name: 'affine' },
+    });
   });
 
   for (const type of [
@@ -70,12 +84,28 @@ describe('PredictBodyReader with JSON', () => {
     });
   });
 
-  it('names what the query names, and pays no heed to what else it says', async () => {
-    const { named } = await read('{}', { query: 'model=affine&version=2&id=a&id=b&priority=many&other=1' });
+  it('names what the query names, and pays no heed to what it does not know', async () => {
+    const { named } = await read('{}', { query: 'model=affine&version=2&other=1' });
     assert.deepEqual(named, { name: 'affine', version: '2' });
     await assert.rejects(read('{}', { query: 'model=a&model=a' }), {
       details: { path: 'query.model', expected: 'one text', got: '2' },
     });
+  });
+
+  it('gives what the query says besides, and refuses it where it is wrong', async () => {
+    const body = await read('{}', { query: 'id=mine&timeout_ms=250&priority=1' });
+    assert.ok(body.kind === 'json');
+    assert.deepEqual(body.controls, { id: 'mine', timeoutMs: 250, priority: 1 });
+    for (const [query, path] of [
+      ['priority=many', 'query.priority'],
+      ['id=a&id=b', 'query.id'],
+      ['timeout_ms=', 'query.timeout_ms'],
+    ] as const) {
+      await assert.rejects(read('{}', { query }), (error: MillraceError) => {
+        assert.deepEqual([error.code, error.details.path], ['INVALID_REQUEST', path]);
+        return true;
+      });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { agreed, noControls, readControls } from '#src/http/request-controls.js';
+import { agreed, noControls, readControls, withControls } from '#src/http/request-controls.js';
 
 describe('readControls', () => {
   it('reads texts, and numbers in texts', () => {
@@ -43,6 +43,39 @@ describe('readControls', () => {
       assert.throws(() => readControls({ ...said }, 'query.'), { code: 'INVALID_REQUEST', message, details: { path } });
     });
   }
+});
+
+describe('withControls', () => {
+  const request = {
+    model: 'm',
+    version: undefined,
+    id: undefined,
+    items: [1],
+    isList: false,
+    timeoutMs: undefined,
+    priority: 0,
+  };
+
+  it('adds what the URL says to what the request leaves open', () => {
+    assert.equal(withControls(request, noControls), request);
+    const said = { id: 'mine', timeoutMs: 250, priority: 3 };
+    assert.deepEqual(withControls(request, said), { ...request, ...said });
+    assert.deepEqual(withControls({ ...request, ...said }, { ...noControls, priority: 0 }), { ...request, ...said });
+  });
+
+  it('refuses two different words for one thing', () => {
+    for (const [path, said] of [
+      ['id', { id: 'a' }],
+      ['timeout_ms', { timeoutMs: 1 }],
+      ['priority', { priority: 1 }],
+    ] as const) {
+      const other = { ...request, id: 'b', timeoutMs: 2, priority: 2 };
+      assert.throws(() => withControls(other, { ...noControls, ...said }), {
+        code: 'INVALID_REQUEST',
+        details: { path, expected: String(Object.values(said)[0]), got: path === 'id' ? 'b' : '2' },
+      });
+    }
+  });
 });
 
 describe('agreed', () => {

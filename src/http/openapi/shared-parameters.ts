@@ -37,26 +37,24 @@ export const modelVersion: Parameter = {
 
 const { timeout_ms: timeoutSchema, priority: prioritySchema } = parametersSchema.shape;
 
-const NOT_JSON = 'For bodies other than JSON, which say it themselves.';
-
 /** What predictions take beside the body. */
 export const predictionParameters: readonly Parameter[] = [
   {
     in: 'query',
     name: 'id',
-    description: `The id of the job. ${NOT_JSON}`,
+    description: 'The id of the job, if the body does not have it',
     schema: idSchema,
   },
   {
     in: 'query',
     name: 'timeout_ms',
-    description: `Answer within so many milliseconds, or not at all. ${NOT_JSON}`,
+    description: 'Answer within so many milliseconds, or not at all; if the body does not have it',
     schema: timeoutSchema.unwrap(),
   },
   {
     in: 'query',
     name: 'priority',
-    description: `From 1, the highest, to 10; 0 means 5. ${NOT_JSON}`,
+    description: 'From 1, the highest, to 10; 0 means 5; if the body does not have it',
     schema: prioritySchema.unwrap(),
   },
   {

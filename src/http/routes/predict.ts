@@ -14,6 +14,7 @@ import { type PredictBody, PredictBodyReader } from '../predict-body.js';
 import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
+import { withControls } from '../request-controls.js';
 import { type Exchange, type Route, sendText } from '../route.js';
 
 export interface PredictServices {
@@ -51,13 +52,16 @@ interface Prediction extends AnsweredRequest {
 
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
 function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
+  // Also one that does not count is refused if it is wrong: nobody sends it for nothing.
+  const headerTimeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
   const envelope =
-    body.kind === 'json' ? readEnvelope(scanDocument(body.body), services.limits.max_rows) : body.envelope;
+    body.kind === 'json'
+      ? withControls(readEnvelope(scanDocument(body.body), services.limits.max_rows), body.controls)
+      : body.envelope;
   const { name, version } = targetOf(envelope, body.named);
   const target = resolveModel({ name, version }, envelope, services);
   const { model } = target;
-  const timeoutMs =
-    envelope.timeoutMs ?? timeoutFrom(request.headers['x-request-timeout-ms']) ?? model.limits.timeoutMs;
+  const timeoutMs = envelope.timeoutMs ?? headerTimeoutMs ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
   try {
     const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.bytes }, services.jobs);

@@ -112,10 +112,16 @@ describe('JSON', () => {
     }
   });
 
-  it('is not told by the query what it can say itself', async () => {
-    const { status, body } = await post('/predict?id=a&id=b&priority=many&what=ever', document, json);
-    assert.equal(status, 200);
-    assert.notEqual(body['id'], 'a');
+  it('may leave to the query what it does not say, which is refused where it is wrong', async () => {
+    const { status, body } = await post('/predict?id=in-query&priority=1&what=ever', document, json);
+    assert.deepEqual([status, body['id']], [200, 'in-query']);
+    for (const [query, path] of [
+      ['priority=many', 'query.priority'],
+      ['id=a&id=b', 'query.id'],
+    ] as const) {
+      const { status: refused, body: problem } = await post(`/predict?${query}`, document, json);
+      assert.deepEqual([refused, problem['code'], problem['path']], [400, 'INVALID_REQUEST', path]);
+    }
   });
 });
 

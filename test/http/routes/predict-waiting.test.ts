@@ -126,6 +126,19 @@ describe('a deadline', () => {
       assert.deepEqual([body.code, body.path], ['INVALID_REQUEST', 'headers.x-request-timeout-ms']);
     }
   });
+
+  it('in the header is looked at also where the body has another, which counts', async () => {
+    const sent = { model: 'batched', input, parameters: { timeout_ms: 1000 } };
+    const { body } = await server.post('/predict', sent, { 'X-Request-Timeout-Ms': 'soon' }).expect(400);
+    assert.deepEqual([body.code, body.path], ['INVALID_REQUEST', 'headers.x-request-timeout-ms']);
+  });
+
+  it('in the query counts for JSON too', async (t) => {
+    hold(t, 'batched');
+    const { body } = await server.post('/predict?timeout_ms=9&id=in-query', { model: 'batched', input }).expect(504);
+    assert.deepEqual([body.code, body.expected], ['DEADLINE_EXCEEDED', 'an answer within 9 ms']);
+    assert.equal((await server.get('/jobs/in-query').expect(200)).body.state, 'failed');
+  });
 });
 
 describe('a client that leaves', () => {
