@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InstanceGroup } from '#src/runtime/instance-group.js';
-import { sessionSchema } from '#src/runtime/runtime-config.js';
 import { FakeBackend } from '../support/fake-backend.js';
+import { cpuSpec } from '../support/onnx-instances.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -10,7 +10,7 @@ import { VirtualClock } from '../support/virtual-clock.js';
 async function group({ count }: { count: number }) {
   const [backend, clock, events] = [new FakeBackend(), new VirtualClock(), new RecordedEvents()];
   const spec = (index: number) => {
-    return { name: `fake/1#${index}`, modelPath: 'model.onnx', providers: [], session: sessionSchema.parse({}) };
+    return { ...cpuSpec('model.onnx'), name: `fake/1#${index}` };
   };
   const instances = new InstanceGroup({ ref: { model: 'fake', version: '1' }, backend, clock, events, spec });
   const told: string[] = [];
@@ -77,7 +77,14 @@ describe('InstanceGroup', () => {
     await clock.advance(1);
     assert.equal(backend.last.name, 'fake/1#1');
     assert.deepEqual([instances.size, instances.live, instances.idle, instances.restarts], [2, 2, 2, 1]);
-    const crashed = { model: 'fake', version: '1', instance: 'fake/1#1', reason: 'heap full', restartInMs: 100 };
+    const crashed = {
+      model: 'fake',
+      version: '1',
+      instance: 'fake/1#1',
+      reason: 'heap full',
+      cause: 'crash',
+      restartInMs: 100,
+    };
     assert.deepEqual(events.of('instanceCrashed'), [crashed]);
   });
 
