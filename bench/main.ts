@@ -18,6 +18,7 @@ import { SOAK_SECONDS, soak } from './soak.js';
 import { subjectNames } from './subjects.js';
 import { Summary } from './summary.js';
 import { judgeTargets } from './targets.js';
+import { benchTransport } from './transport.js';
 import { prepareWorkload, type Workload } from './workload.js';
 
 const EXIT_USAGE = 2;
@@ -46,6 +47,10 @@ async function main(args: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   leaveNothing(dir);
   try {
+    if (options.subject === 'transport') {
+      await benchTransport(dir);
+      return 0;
+    }
     const faults = await (options.subject === 'media' ? benchMedia(options, dir) : bench(options, dir));
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
