@@ -86,12 +86,8 @@ export class ProcessChannel implements WorkerChannel {
         this.#listener.ended(`its process is not understood: ${reasonOf(error)}`);
       }
     });
-    // Also the first that is seen of a process that has ended; its exit has the reason.
-    let hungUp = false;
-    this.#link.on('close', () => {
-      hungUp = true;
-      this.#child.kill('SIGKILL');
-    });
+    // The first that is seen of a process that has ended, whose exit has the reason; one that only hung up is of no use.
+    this.#link.on('close', () => this.#child.kill('SIGKILL'));
     this.#link.on('error', () => undefined);
     this.#child.stdin.on('error', () => undefined);
     const lines = new OutputLines((line) => this.#listener.said(line));
@@ -100,9 +96,7 @@ export class ProcessChannel implements WorkerChannel {
     this.#child.on('error', (error) => this.#listener.ended(`its process could not be started: ${reasonOf(error)}`));
     this.#child.on('exit', (code, signal) => {
       this.#hasEnded = true;
-      const isOurs = hungUp && signal === 'SIGKILL';
-      const how = isOurs ? 'closed the connection' : `ended with ${signal ?? `code ${code}`}`;
-      this.#listener.ended(`its process ${how}`);
+      this.#listener.ended(`its process ended with ${signal ?? `code ${code}`}`);
     });
   }
 

@@ -39,7 +39,7 @@ const deaths: readonly Death[] = [
   { fault: 'writes-nonsense-on-run', isolation: 'process', cause: /not understood: .*no message of this protocol/ },
   { fault: 'answers-with-too-much-on-run', isolation: 'process', cause: /not understood: .*larger than allowed/ },
   { fault: 'answers-with-a-wrong-table-on-run', isolation: 'process', cause: /not understood/ },
-  { fault: 'hangs-up-on-run', isolation: 'process', cause: /closed the connection|ended with code 0/ },
+  { fault: 'hangs-up-on-run', isolation: 'process', cause: /ended with (?:SIGKILL|code 0)/ },
 ];
 
 describe('an instance that dies', () => {
