@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { MillraceError, reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { Backend, Instance, InstanceSpec } from './backend.js';
+import { type InstanceRole, InstanceRoster, Member } from './instance-roster.js';
 import { type InstanceTimeLimits, startWithinLimits } from './limited-start.js';
 import { InstanceRecord, type RecycleReason } from './recycle-policy.js';
 import { RestartSchedule } from './restart-schedule.js';
@@ -26,14 +27,6 @@ export interface InstanceGroupListener {
   onGiveUp(reason: string): void;
 }
 
-/** What the group knows of a live instance. */
-interface Member {
-  readonly index: number;
-  record: InstanceRecord;
-  /** `candidate`: it is to succeed another one, and is not ready yet; `retired`: it ends when it is given back. */
-  role: 'candidate' | 'inService' | 'retired';
-}
-
 /**
  * The instances of one model version. It hands out idle ones, and replaces one that dies after a pause that grows
  * with each crash in a row; when they keep dying it gives up. One that is worn is replaced while it works, and goes
@@ -41,8 +34,7 @@ interface Member {
  */
 export class InstanceGroup {
   readonly #options: InstanceGroupOptions;
-  readonly #idle: Instance[] = [];
-  readonly #live = new Map<Instance, Member>();
+  readonly #roster = new InstanceRoster();
   readonly #restarts: RestartSchedule;
   readonly #unloaded = new AbortController();
   #prepare: (instance: Instance) => Promise<void> = () => Promise.resolve();
@@ -70,11 +62,11 @@ export class InstanceGroup {
   }
 
   get idle(): number {
-    return this.#idle.length;
+    return this.#roster.idle;
   }
 
   get live(): number {
-    return this.#live.size;
+    return this.#roster.live;
   }
 
   /** Instances that were started again after a crash, since the group began. */
@@ -84,7 +76,7 @@ export class InstanceGroup {
 
   /** The memory of each instance that has a process of its own. */
   get residentBytes(): { instance: string; bytes: number }[] {
-    return [...this.#live.keys()].flatMap(({ name, residentBytes }) =>
+    return this.#roster.instances.flatMap(({ name, residentBytes }) =>
       residentBytes === undefined ? [] : [{ instance: name, bytes: residentBytes }],
     );
   }
@@ -113,19 +105,19 @@ export class InstanceGroup {
 
   /** An idle instance, which is the caller's until `giveBack`; undefined when all are busy. */
   take(): Instance | undefined {
-    return this.#idle.pop();
+    return this.#roster.takeIdle();
   }
 
   /** Hands an instance back. One that ended meanwhile is dropped here; its replacement is under way. */
   giveBack(instance: Instance, ranWell: boolean): void {
-    const member = this.#live.get(instance);
+    const member = this.#roster.find(instance);
     if (member === undefined) return;
     if (ranWell) this.#restarts.ranWell();
     if (member.role === 'retired') {
       this.#retire(instance);
       return;
     }
-    this.#idle.push(instance);
+    this.#roster.setIdle(instance);
     this.#listener.onIdle();
     member.record.note(!ranWell, instance.residentBytes);
     const reason = member.record.reasonToRecycle(this.#options.recycle ?? {});
@@ -136,16 +128,17 @@ export class InstanceGroup {
   destroy(reason: string): void {
     this.#unloaded.abort(unloadedWhileLoading());
     this.#restarts.cancel();
-    for (const instance of this.#live.keys()) instance.destroy(reason);
-    this.#live.clear();
-    this.#idle.length = 0;
+    for (const instance of this.#roster.instances) {
+      this.#roster.remove(instance);
+      instance.destroy(reason);
+    }
   }
 
   get #closed(): boolean {
     return this.#unloaded.signal.aborted;
   }
 
-  async #start(index: number, role: Member['role'] = 'inService'): Promise<Instance> {
+  async #start(index: number, role: InstanceRole = 'starting'): Promise<Instance> {
     const { backend, clock, events, ref } = this.#options;
     const startedAt = clock.now();
     const spec = this.#options.spec(index);
@@ -155,16 +148,16 @@ export class InstanceGroup {
       instance.destroy('the model was unloaded');
       throw unloadedWhileLoading();
     }
-    const member = { index, record: new InstanceRecord(), role };
-    this.#live.set(instance, member);
+    const member = new Member(index, role);
+    this.#roster.admit(instance, member);
     void instance.ended.then((reason) => this.#onEnd(instance, reason));
     const loadMs = clock.now() - startedAt;
     events.emit('instanceStarted', { ...ref, instance: instance.name, provider: instance.provider, loadMs });
     await this.#prepare(instance);
     // It may have died of it; then its replacement is under way.
-    if (!this.#live.has(instance)) return instance;
-    member.role = 'inService';
-    this.#idle.push(instance);
+    if (this.#roster.find(instance) === undefined) return instance;
+    member.role = 'ready';
+    this.#roster.setIdle(instance);
     this.#listener.onIdle();
     return instance;
   }
@@ -174,7 +167,7 @@ export class InstanceGroup {
     const { events, ref } = this.#options;
     this.#worn = instance;
     const failure = await this.#start(member.index, 'candidate').then(
-      (successor) => (this.#live.has(successor) ? undefined : 'it ended while it was warmed up'),
+      (successor) => (this.#roster.find(successor) === undefined ? 'it ended while it was warmed up' : undefined),
       reasonOf,
     );
     this.#worn = undefined;
@@ -182,39 +175,36 @@ export class InstanceGroup {
     if (failure === undefined) {
       events.emit('instanceRecycled', { ...ref, instance: instance.name, reason });
       member.role = 'retired';
-      if (this.#idle.includes(instance)) this.#retire(instance);
+      if (this.#roster.isIdle(instance)) this.#retire(instance);
       return;
     }
-    if (this.#live.has(instance)) {
+    if (this.#roster.find(instance) !== undefined) {
       events.emit('modelNotice', { ...ref, notice: `${instance.name} could not be replaced: ${failure}` });
       // It is tried again after as much wear as before.
       member.record = new InstanceRecord();
     } else {
-      this.#restarts.crashed({ name: instance.name, index: member.index, reason: failure, cause: 'load' });
+      this.#restarts.crashed({ name: instance.name, index: member.index, reason: failure, cause: 'load' }, true);
     }
   }
 
   #retire(instance: Instance): void {
-    this.#forget(instance);
+    this.#roster.remove(instance);
     instance.destroy('it was replaced');
   }
 
-  /** @returns what was known of it; undefined if it is no longer live */
-  #forget(instance: Instance): Member | undefined {
-    const member = this.#live.get(instance);
-    this.#live.delete(instance);
-    const at = this.#idle.indexOf(instance);
-    if (at !== -1) this.#idle.splice(at, 1);
-    return member;
-  }
-
   #onEnd(instance: Instance, reason: string): void {
-    const member = this.#forget(instance);
-    if (member?.role !== 'inService') return;
+    const member = this.#roster.remove(instance);
+    // A successor that is loading takes the place of a worn one, and nothing is lost with a candidate.
+    if (member === undefined || member.role === 'candidate' || member.role === 'retired') return;
+    const { index, role } = member;
     const cause = instance instanceof TimeLimitedInstance && instance.timedOut ? 'timeout' : 'crash';
-    const { index } = member;
-    // The successor that is loading takes its place.
-    if (instance !== this.#worn) this.#restarts.crashed({ name: instance.name, index, reason, cause });
+    if (instance === this.#worn) {
+      const { events, ref } = this.#options;
+      events.emit('instanceCrashed', { ...ref, instance: instance.name, reason, cause, restartInMs: 0 });
+      return;
+    }
+    const isContained = role === 'ready' && this.#options.spec(index).isolation === 'process';
+    this.#restarts.crashed({ name: instance.name, index, reason, cause }, !isContained);
   }
 }
 

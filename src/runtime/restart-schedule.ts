@@ -42,12 +42,13 @@ export class RestartSchedule {
     this.#crashesInARow = 0;
   }
 
-  crashed(crash: Crash): void {
+  /** @param mayGiveUp false for a crash that is no reason to give up, however many there were before */
+  crashed(crash: Crash, mayGiveUp: boolean): void {
     const { clock, events, ref, start, onGiveUp } = this.#options;
     const { name, index, reason, cause } = crash;
     if (this.#isCancelled) return;
     this.#crashesInARow += 1;
-    const decision = decideRestart(this.#crashesInARow);
+    const decision = decideRestart(this.#crashesInARow, mayGiveUp);
     const restartInMs = decision.kind === 'restart' ? decision.inMs : undefined;
     events.emit('instanceCrashed', { ...ref, instance: name, reason, cause, restartInMs });
     if (decision.kind === 'giveUp') {
@@ -57,7 +58,7 @@ export class RestartSchedule {
     const timer = clock.after(decision.inMs, () => {
       this.#due.delete(timer);
       this.#count += 1;
-      start(index).catch((error: unknown) => this.crashed({ ...crash, reason: reasonOf(error), cause: 'load' }));
+      start(index).catch((error: unknown) => this.crashed({ ...crash, reason: reasonOf(error), cause: 'load' }, true));
     });
     this.#due.add(timer);
   }

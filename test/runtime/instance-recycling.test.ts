@@ -103,7 +103,10 @@ describe('InstanceGroup: an instance that is worn', () => {
     backend.onStart = () => Promise.resolve();
     assert.deepEqual(
       events.of('instanceCrashed').map(({ cause, reason }) => [cause, reason]),
-      [['load', 'no file']],
+      [
+        ['crash', 'heap'],
+        ['load', 'no file'],
+      ],
     );
     await clock.advance(100);
     assert.deepEqual([group.live, group.idle], [1, 1]);
