@@ -14,10 +14,17 @@ import { benchPeers } from './peers.js';
 import { killFamilies } from './process-family.js';
 import { killChildren } from './processes.js';
 import { benchProfile } from './profile.js';
+import { benchTransport } from './transport.js';
 
 const EXIT_USAGE = 2;
 
-const benches = { models: benchBaselines, media: benchMedia, peers: benchPeers, profile: benchProfile } as const;
+const benches = {
+  models: benchBaselines,
+  media: benchMedia,
+  peers: benchPeers,
+  profile: benchProfile,
+  transport: benchTransport,
+} as const;
 
 process.exitCode = await main(process.argv.slice(2));
 

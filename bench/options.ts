@@ -4,9 +4,9 @@ import { type PeerName, peerNames } from './peer-table.js';
 
 /**
  * What can be measured: `models`, numbers in and out; `media`, files in; `peers`, other servers beside millrace;
- * `profile`, where a request's time goes.
+ * `profile`, where a request's time goes; `transport`, batches to instances and back.
  */
-const subjects = ['models', 'media', 'peers', 'profile'] as const;
+const subjects = ['models', 'media', 'peers', 'profile', 'transport'] as const;
 
 type SubjectOfBench = (typeof subjects)[number];
 
@@ -37,6 +37,7 @@ const defaults: Readonly<Record<SubjectOfBench, Defaults>> = {
   models: { ...everything, models: ['penguins', 'mlp', 'symbols'] },
   media: { ...everything, models: [] },
   peers: { ...everything, models: workloadNames },
+  transport: { ...everything, models: [] },
   profile: { models: ['penguins', 'symbols'], connections: '128', seconds: 10 },
 };
 
@@ -44,6 +45,7 @@ export const usage = `npm run bench -- [options]
 npm run bench -- peers    other servers beside millrace: ${peerNames.join(', ')}
 npm run bench -- profile  where the time of a request goes on the server's main thread; needs wrk
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
+npm run bench -- transport  batches to an instance and back, in a thread and in a process, half a minute
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak

@@ -26,6 +26,10 @@ const limitsSchema = z.strictObject({
     .min(1)
     .default(120_000)
     .describe('A model must have loaded, been probed and warmed up after so long'),
+  execution_timeout_ms: milliseconds
+    .min(1)
+    .default(60_000)
+    .describe('An execution must be over after so long; its [instance](isolation.md) is given up and replaced else'),
   model_bytes: z
     .int()
     .min(1)

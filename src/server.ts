@@ -12,7 +12,7 @@ import { loadObserver } from './observe/own-observer.js';
 import { StepPool } from './pipelines/step-pool.js';
 import { scanRepository } from './repository/model-repository.js';
 import { usableCpus } from './runtime/cpu-quota.js';
-import { onnxThreadBackend } from './runtime/onnx-backend.js';
+import { OnnxBackend } from './runtime/onnx-backend.js';
 import { ChildProcessProviderProbe } from './runtime/provider-probe.js';
 import { type ModelEntry, ModelManager } from './serving/model-manager.js';
 import { selectModels } from './serving/model-names.js';
@@ -67,8 +67,9 @@ export async function startServer(
   );
   const processors = usableCpus();
   const stepPool = new StepPool(Math.min(MOST_STEP_THREADS, processors));
+  const backend = new OnnxBackend();
   const models = new ModelManager(repository, {
-    backend: onnxThreadBackend,
+    backend,
     providerProbe: new ChildProcessProviderProbe(),
     clock: systemClock,
     events,
@@ -86,6 +87,7 @@ export async function startServer(
     queues: () => jobs.queues,
     jobsInFlight: () => jobs.inFlight,
     steps: () => stepPool.load,
+    threadsGivenUp: () => backend.givenUpThreads,
     eventsDropped: () => events.dropped,
   });
   events.subscribe(metrics.observer);
@@ -100,6 +102,7 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     queueBytes: limits.queue_bytes,
     timeoutMs: limits.timeout_ms,
     loadTimeoutMs: limits.load_timeout_ms,
+    executionTimeoutMs: limits.execution_timeout_ms,
   };
 }
 
@@ -112,10 +115,17 @@ function readEntry({ name, versions }: ModelEntry): ModelReading[] {
 function readModel({ ref, state, loaded }: ServedModel): ModelReading {
   if (loaded === undefined) return { ...ref, state, loaded };
   const { provider, plan, instances, batcher } = loaded;
-  const { live, restarts } = instances;
+  const { live, restarts, residentBytes } = instances;
   return {
     ...ref,
     state,
-    loaded: { provider, batched: plan.maxBatchSize > 1, live, restarts, batcherRows: batcher.waitingRows },
+    loaded: {
+      provider,
+      batched: plan.maxBatchSize > 1,
+      live,
+      restarts,
+      batcherRows: batcher.waitingRows,
+      residentBytes,
+    },
   };
 }

@@ -10,7 +10,16 @@ const groups = {
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
   'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
   Batches: ['batches', 'rows', 'batchRows', 'batchCompute'],
-  'Models and instances': ['modelState', 'modelInfo', 'instances', 'instanceCrashes', 'instanceRestarts'],
+  'Models and instances': [
+    'modelState',
+    'modelInfo',
+    'instances',
+    'instanceCrashes',
+    'instanceRestarts',
+    'instanceRecycles',
+    'instanceMemory',
+    'threadsGivenUp',
+  ],
   'The server itself': ['eventLoopLag', 'observerFailures', 'eventsDropped'],
 };
 
@@ -22,7 +31,10 @@ const labelTexts = {
   version: 'Its version',
   outcome: '`succeeded`, or an [error code](errors.md)',
   phase: '`queue`, `preprocess`, `inference`, `postprocess`, and `total`, which also holds what lies between them',
-  reason: 'An [error code](errors.md)',
+  reason: 'An [error code](errors.md); of an instance that was replaced: `runs`, `memory` or `errors`',
+  cause:
+    '`crash`; `timeout`, for an execution that took too long, whose process was killed or whose thread was given up; `load`, for one that could not be started again',
+  instance: 'The name of an instance, such as `penguins/1#0`',
   stage: '`input`, `infer` or `output`',
   state: '`LOADING`, `READY`, `UNLOADING` or `UNAVAILABLE`',
   execution_provider: 'What the model really runs on: `cpu`, `cuda` …',

@@ -2,13 +2,10 @@ import { type Command, Option } from 'commander';
 import { resolveConfig } from '../config.js';
 import { flagLayer, scalar } from '../config-sources.js';
 import { MillraceError } from '../core/errors.js';
-import type { Millrace } from '../millrace-server.js';
 import { logLevels } from '../observe/logger.js';
 import { startServerLazily } from './lazy-server.js';
 import { settingsLayers } from './settings.js';
-
-/** A terminal and npm may each deliver the signal that the user sent once. */
-const ONE_SIGNAL_MS = 1_000;
+import { StopSignals } from './stop-signals.js';
 
 /** `millrace serve`: defines it. */
 export function addServeCommand(program: Command, ended: (exitCode: number) => void): void {
@@ -34,6 +31,8 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
 async function serve({ config: file, keys, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
+  // Before all else: a signal may come while the server starts.
+  const signals = new StopSignals();
   const config = resolveConfig([
     ...settingsLayers(file),
     flagLayer({
@@ -44,31 +43,16 @@ async function serve({ config: file, keys, logLevel, port, ...flags }: Record<st
     }),
   ]);
   const millrace = await startServerLazily(config);
+  if (signals.received !== undefined) {
+    millrace.destroy();
+    return 0;
+  }
   await millrace.listen().catch((error: unknown) => {
     millrace.destroy();
     throw listenFailure(error as NodeJS.ErrnoException, config);
   });
-  await untilSignal(millrace);
+  await millrace.close(await signals.first);
   return 0;
-}
-
-/** Settles when the server has stopped after a signal; a second signal, other than an echo of the first, ends the process at once. */
-async function untilSignal(millrace: Millrace): Promise<void> {
-  let firstAt: number | undefined;
-  await new Promise<void>((resolve) => {
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (firstAt === undefined) {
-        firstAt = performance.now();
-        void millrace.close(signal).then(resolve);
-      } else if (performance.now() - firstAt > ONE_SIGNAL_MS) {
-        process.off('SIGINT', onSignal);
-        process.off('SIGTERM', onSignal);
-        process.kill(process.pid, signal);
-      }
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
 }
 
 function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): MillraceError {

@@ -15,6 +15,9 @@ export interface Timings {
   total: number;
 }
 
+/** Why an instance was lost: it ended by itself, an execution took too long, or it could not be started again. */
+export type CrashCause = 'crash' | 'timeout' | 'load';
+
 export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
 
 /**
@@ -60,7 +63,16 @@ export interface EventMap {
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
-  instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
+  instanceCrashed: ModelRef & {
+    instance: string;
+    reason: string;
+    cause: CrashCause;
+    restartInMs: number | undefined;
+  };
+  /** An instance was replaced by a new one because of its `runs`, the `memory` it holds, or its `errors`. */
+  instanceRecycled: ModelRef & { instance: string; reason: 'runs' | 'memory' | 'errors' };
+  /** A line that an instance's own process wrote, or that there is to say about it. */
+  instanceSpoke: ModelRef & { instance: string; text: string };
   observerFailed: { observer: string; event: EventName; reason: string };
   /** What was read from files has been read again, and is used from now on. */
   filesReloaded: { what: string };

@@ -42,6 +42,8 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       modelNotice: ({ model, version, notice }) => log.warn({ model, version }, notice),
       instanceStarted: (event) => log.debug(event, 'instance started'),
       instanceCrashed: (event) => log.error(event, 'instance crashed'),
+      instanceRecycled: (event) => log.info(event, 'instance replaced'),
+      instanceSpoke: (event) => log.warn(event, 'instance output'),
       batchExecuted: (event) => {
         if (event.outcome !== 'succeeded') log.warn(event, 'batch failed');
       },

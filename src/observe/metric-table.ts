@@ -86,14 +86,32 @@ export const metricTable = {
   instanceCrashes: metric(
     'counter',
     'millrace_instance_crashes_total',
-    'Instances that ended without being told to',
-    MODEL,
+    'Instances that ended without being told to or could not be started again, by cause',
+    [...MODEL, 'cause'],
   ),
   instanceRestarts: metric(
     'counter',
     'millrace_instance_restarts_total',
     'Instances that were started again after a crash',
     MODEL,
+  ),
+  instanceRecycles: metric(
+    'counter',
+    'millrace_instance_recycles_total',
+    'Instances that were replaced while they worked, by reason: runs, memory, errors',
+    [...MODEL, 'reason'],
+  ),
+  instanceMemory: metric(
+    'gauge',
+    'millrace_instance_resident_bytes',
+    'Physical memory of an instance that is a process, as of its last execution',
+    [...MODEL, 'instance'],
+  ),
+  threadsGivenUp: metric(
+    'gauge',
+    'millrace_threads_given_up',
+    'Threads of instances that were ended and have not come back from native code',
+    [],
   ),
   eventLoopLag: metric(
     'gauge',

@@ -21,7 +21,14 @@ export interface ModelReading {
   readonly state: ModelState;
   /** Undefined until the model has loaded. */
   readonly loaded:
-    | { provider: string; batched: boolean; live: number; restarts: number; batcherRows: number }
+    | {
+        provider: string;
+        batched: boolean;
+        live: number;
+        restarts: number;
+        batcherRows: number;
+        residentBytes: readonly { instance: string; bytes: number }[];
+      }
     | undefined;
 }
 
@@ -39,6 +46,7 @@ export interface Readings {
   jobsInFlight(): number;
   /** Of the threads for steps: items that wait for one, and those that are busy. */
   steps(): { waiting: number; busy: number };
+  threadsGivenUp(): number;
   eventsDropped(): number;
 }
 
@@ -96,7 +104,8 @@ export class Metrics {
         this.#measure('batchCompute', { ...ref, stage: 'infer' }, computeInferMs / 1e3);
         this.#measure('batchCompute', { ...ref, stage: 'output' }, computeOutputMs / 1e3);
       },
-      instanceCrashed: ({ model, version }) => this.#count('instanceCrashes', { model, version }),
+      instanceCrashed: ({ model, version, cause }) => this.#count('instanceCrashes', { model, version, cause }),
+      instanceRecycled: ({ model, version, reason }) => this.#count('instanceRecycles', { model, version, reason }),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
     },
   };
@@ -106,6 +115,7 @@ export class Metrics {
       'modelState',
       'modelInfo',
       'instances',
+      'instanceMemory',
       'batcherRows',
       'queueRows',
       'queueOldest',
@@ -126,6 +136,7 @@ export class Metrics {
       this.#set('instances', ref, loaded.live);
       this.#set('batcherRows', ref, loaded.batcherRows);
       this.#count('instanceRestarts', ref, loaded.restarts);
+      for (const { instance, bytes } of loaded.residentBytes) this.#set('instanceMemory', { ...ref, instance }, bytes);
     }
     for (const { model, version, waitingRows, oldestAgeMs, takenRows, takenBytes } of this.#readings.queues()) {
       const ref = { model, version };
@@ -138,6 +149,7 @@ export class Metrics {
     const { waiting, busy } = this.#readings.steps();
     this.#set('stepItemsWaiting', {}, waiting);
     this.#set('stepThreadsBusy', {}, busy);
+    this.#set('threadsGivenUp', {}, this.#readings.threadsGivenUp());
     this.#count('eventsDropped', {}, this.#readings.eventsDropped());
     for (const [stat, seconds] of this.#lag.read()) this.#set('eventLoopLag', { stat }, seconds);
   }

@@ -1,7 +1,7 @@
 import type { Signature } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import type { ProviderChoice } from './execution-providers.js';
-import type { SessionConfig } from './runtime-config.js';
+import type { Isolation, SessionConfig } from './runtime-config.js';
 
 /** How long one execution spent on the way in (the hop to the instance included), in the model, and on the way out, in milliseconds. */
 export interface ExecutionPhases {
@@ -22,6 +22,9 @@ export interface InstanceSpec {
   readonly modelPath: string;
   readonly providers: readonly ProviderChoice[];
   readonly session: SessionConfig;
+  readonly isolation: Isolation;
+  /** Bytes of memory that it may ask the system for, if it is a process; undefined without a limit. */
+  readonly memoryBytes: number | undefined;
 }
 
 /** One loaded copy of a model that runs one batch at a time. */
@@ -32,14 +35,25 @@ export interface Instance {
   readonly provider: string;
   /** Settles with the reason when the instance can run nothing more, whoever ended it. Never rejects. */
   readonly ended: Promise<string>;
+  /** Bytes of physical memory that the instance's own process held when it last said so; undefined where it has none of its own. */
+  readonly residentBytes?: number | undefined;
   /**
    * Runs one batch. The memory of `inputs` may be taken over: the caller must not read them afterwards.
    *
-   * @throws MillraceError EXECUTION_FAILED if the model refuses the values; INSTANCE_CRASHED if the instance ends meanwhile
+   * @throws MillraceError EXECUTION_FAILED if the model refuses the values; OUT_OF_MEMORY if they take more memory than
+   * there is; EXECUTION_TIMEOUT if they take too long; INSTANCE_CRASHED if the instance ends meanwhile
    */
   run(inputs: NamedTensors): Promise<ExecutionResult>;
   /** Ends the instance, at once: what it runs fails with INSTANCE_CRASHED. Idempotent. */
   destroy(reason: string): void;
+}
+
+/** What whoever starts an instance hears of it, and how he calls it off. */
+export interface StartOptions {
+  /** Aborts when nobody wants the instance any more: if it is still loading then, it ends, and its start rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** Something for the operator, now or later: what native code wrote, a limit that does not work here. */
+  said(text: string): void;
 }
 
 /** Strategy: where and by which runtime models run. Another runtime, process or language is another Backend. */
@@ -50,5 +64,5 @@ export interface Backend {
    *
    * @throws MillraceError MODEL_UNAVAILABLE with the reason if the model cannot be loaded
    */
-  start(spec: InstanceSpec): Promise<Instance>;
+  start(spec: InstanceSpec, options: StartOptions): Promise<Instance>;
 }

@@ -133,6 +133,11 @@ function dimension(size: number | string): Dimension {
   return { symbol: size === '' ? null : size };
 }
 
+/** Whether a run failed because there was no memory for it: its own fault then says nothing about the values. */
+export function isOutOfMemory(error: unknown): boolean {
+  return /bad_alloc|failed to allocate memory|out of memory/i.test(reasonOf(error));
+}
+
 /** ONNX Runtime's reason in words for the operator. */
 export function loadFailure(error: unknown, modelPath: string): string {
   const reason = reasonOf(error).replaceAll(dirname(modelPath) + sep, '');

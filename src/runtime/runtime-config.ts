@@ -20,6 +20,19 @@ export const executionProvidersSchema = z
   .min(1)
   .transform((list) => list.map((entry) => (typeof entry === 'string' ? { name: entry, options: {} } : entry)));
 
+/** `instances.recycle`: without any of it an instance stays for as long as it can. */
+const recycleSchema = z.strictObject({
+  runs: z.int().min(1).exactOptional().describe('After so many executions'),
+  resident_growth_bytes: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe('For `process`: when its memory has grown by so much since it was ready'),
+  error_rate: z.number().min(0.01).max(1).exactOptional().describe('When this share of its last 20 executions failed'),
+});
+
+export type RecycleConfig = z.output<typeof recycleSchema>;
+
 /** `instances`: how many copies of the model run side by side, and where. */
 export const instancesSchema = z.strictObject({
   count: z
@@ -33,8 +46,24 @@ export const instancesSchema = z.strictObject({
     .regex(/^(auto|cpu|gpu:\d{1,2})$/, 'expected auto, cpu or gpu:N')
     .default('auto')
     .describe('`cpu` and `gpu:N` say where; `auto` leaves it to the execution providers'),
-  isolation: z.enum(['thread']).default('thread').describe('Each instance has a worker thread to itself'),
+  isolation: z
+    .enum(['thread', 'process'])
+    .default('thread')
+    .describe('Each instance has a worker thread or a [process](isolation.md) to itself'),
+  memory_bytes: z
+    .int()
+    .min(256 * 1024 * 1024)
+    .exactOptional()
+    .describe(
+      'For `process`, on Linux: memory that an instance may ask the system for, that of Node.js included; without it 4 GiB on the CPU, and no limit elsewhere',
+    ),
+  recycle: recycleSchema.prefault({}).describe('When an instance is replaced by a new one before it fails'),
 });
+
+/** For a model on the CPU that says nothing else. */
+export const DEFAULT_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
+
+export type Isolation = z.output<typeof instancesSchema>['isolation'];
 
 /** `session`: ONNX Runtime's own options; `config` takes its session configuration entries by their full key. */
 export const sessionSchema = z.strictObject({

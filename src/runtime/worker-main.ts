@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { reasonOf } from '../core/errors.js';
-import { loadFailure, type OnnxSession, openSession } from './onnx-session.js';
+import { isOutOfMemory, loadFailure, type OnnxSession, openSession } from './onnx-session.js';
 import { type RunMessage, transferList, type WorkerMessage, type WorkerStart } from './worker-protocol.js';
 
 /*
@@ -9,7 +9,7 @@ import { type RunMessage, transferList, type WorkerMessage, type WorkerStart } f
  * the whole server for as long as the model takes.
  */
 
-if (parentPort === null) throw new Error('worker-main is started as a worker thread by worker-instance');
+if (parentPort === null) throw new Error('worker-main is started as a worker thread by thread-channel');
 const port = parentPort;
 
 try {
@@ -17,7 +17,7 @@ try {
   port.on('message', (message: RunMessage) => {
     void answer(session, message);
   });
-  port.on('messageerror', (error: unknown) => tell({ kind: 'failed', reason: reasonOf(error) }));
+  port.on('messageerror', (error: unknown) => tell({ kind: 'failed', reason: reasonOf(error), outOfMemory: false }));
   tell({ kind: 'loaded', signature: session.signature, provider: session.provider });
 } catch (error) {
   tell({ kind: 'refused', reason: loadFailure(error, (workerData as WorkerStart).modelPath) });
@@ -28,7 +28,7 @@ async function answer(session: OnnxSession, { inputs }: RunMessage): Promise<voi
     const { outputs, startedAt, endedAt } = await session.run(inputs);
     tell({ kind: 'ran', outputs, startedAt, endedAt }, transferList(outputs));
   } catch (error) {
-    tell({ kind: 'failed', reason: reasonOf(error) });
+    tell({ kind: 'failed', reason: reasonOf(error), outOfMemory: isOutOfMemory(error) });
   }
 }
 

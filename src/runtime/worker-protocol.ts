@@ -1,9 +1,8 @@
 import type { Signature } from '../model/signature.js';
 import type { Datatype, TensorData } from '../tensor/datatype.js';
-import type { ProviderChoice } from './execution-providers.js';
-import type { SessionConfig } from './runtime-config.js';
+import type { InstanceSpec } from './backend.js';
 
-/** A tensor on its way between threads; numeric data travels by transfer, so its sender loses it. */
+/** A tensor on its way to a worker or back. */
 export interface WireTensor {
   readonly name: string;
   readonly datatype: Datatype;
@@ -12,30 +11,37 @@ export interface WireTensor {
 }
 
 /** What a worker is started with. */
-export interface WorkerStart {
-  readonly modelPath: string;
-  readonly providers: readonly ProviderChoice[];
-  readonly session: SessionConfig;
-}
+export type WorkerStart = Pick<InstanceSpec, 'modelPath' | 'providers' | 'session'>;
 
 /** One batch to run; the worker answers each before it takes the next. */
 export interface RunMessage {
   readonly inputs: readonly WireTensor[];
 }
 
-/** What a worker says: once `loaded` or `refused`, then one answer to each batch. */
+/** What a worker says: once `loaded` or `refused`, then one answer to each batch. A process also says how much memory it holds. */
 export type WorkerMessage =
-  | { readonly kind: 'loaded'; readonly signature: Signature; readonly provider: string }
+  | {
+      readonly kind: 'loaded';
+      readonly signature: Signature;
+      readonly provider: string;
+      readonly residentBytes?: number;
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   | {
       readonly kind: 'ran';
       readonly outputs: readonly WireTensor[];
       readonly startedAt: number;
       readonly endedAt: number;
+      readonly residentBytes?: number;
     }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string; readonly outOfMemory: boolean };
 
-/** Milliseconds on the clock that all threads of the process share; `performance.now()` starts anew in each thread. */
+/** The part of a spec that a worker needs. */
+export function startOf({ modelPath, providers, session }: InstanceSpec): WorkerStart {
+  return { modelPath, providers, session };
+}
+
+/** Milliseconds on the clock that all threads and processes of the machine share; `performance.now()` starts anew in each. */
 export function sharedNow(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -23,6 +23,9 @@ const modelLimitsSchema = z.strictObject({
   load_timeout_ms: milliseconds
     .exactOptional()
     .describe('The model must have loaded, been probed and warmed up after so long'),
+  execution_timeout_ms: milliseconds
+    .exactOptional()
+    .describe('An execution must be over after so long; its [instance](isolation.md) is given up and replaced else'),
 });
 
 /** model.yaml, put together from the sections of those who obey them. All of it is optional. */

@@ -1,7 +1,7 @@
 import { policyFrom } from '../batching/batching-config.js';
 import { DynamicBatcher } from '../batching/dynamic-batcher.js';
 import type { Clock } from '../core/clock.js';
-import { reasonOf } from '../core/errors.js';
+import { MillraceError, reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { TurnBudget } from '../core/turn-budget.js';
 import { sampleItem } from '../model/sample-inputs.js';
@@ -12,6 +12,7 @@ import type { ModelFiles } from '../repository/model-files.js';
 import type { Backend, Instance } from '../runtime/backend.js';
 import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../runtime/execution-providers.js';
 import { InstanceGroup } from '../runtime/instance-group.js';
+import { DEFAULT_MEMORY_BYTES } from '../runtime/runtime-config.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, planBatching } from './batching-plan.js';
@@ -46,6 +47,7 @@ export interface ModelLimits {
   readonly queueBytes: number;
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
+  readonly executionTimeoutMs: number;
 }
 
 /** What is known of a model once it has loaded. */
@@ -88,21 +90,27 @@ export interface OpeningListener {
  * does not fit it
  */
 export async function openModel(
-  source: ModelSource,
+  source: ModelSource & { readonly limits: ModelLimits },
   context: ServingContext,
   listener: OpeningListener,
 ): Promise<LoadedModel> {
-  const { ref, path, config, files } = source;
+  const { ref, path, config, files, limits } = source;
   const { backend, clock, events, providerProbe, defaultInstances } = context;
   const { device } = config.instances;
   const requested = config.execution_providers ?? (device === 'auto' ? context.executionProviders : undefined);
   const { providers, notices } = await resolveProviders(requested, device, providerProbe);
   for (const notice of notices) listener.notice(notice);
 
+  const { isolation, recycle, memory_bytes } = config.instances;
+  // Drivers of accelerators reserve far more than they use.
+  const memoryBytes = memory_bytes ?? (providers[0]?.name === 'cpu' ? DEFAULT_MEMORY_BYTES : undefined);
   const spec = (index: number) => {
-    return { name: `${ref.model}/${ref.version}#${index}`, modelPath: path, providers, session: config.session };
+    const name = `${ref.model}/${ref.version}#${index}`;
+    return { name, modelPath: path, providers, session: config.session, isolation, memoryBytes };
   };
-  const group = new InstanceGroup({ ref, backend, clock, events, spec });
+  const { loadTimeoutMs, executionTimeoutMs } = limits;
+  const timeLimits = { loadTimeoutMs, executionTimeoutMs };
+  const group = new InstanceGroup({ ref, backend, clock, events, spec, recycle, ...timeLimits });
   listener.begun(group);
   const first = await group.add();
   const { signature, provider } = first;
@@ -114,15 +122,19 @@ export async function openModel(
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
   listener.compiled(pipeline);
 
-  const prepare = async (instance: Instance) => {
-    if (!config.warmup.enabled) return;
-    await warmUp(instance, signature, plan).catch((error: unknown) => {
-      listener.notice(`warm-up of ${instance.name} with generated inputs failed: ${reasonOf(error)}`);
-    });
+  const warm = async (instance: Instance) => {
+    if (config.warmup.enabled) await warmUp(instance, signature, plan);
   };
-  group.prepareWith(prepare);
+  const told = (instance: Instance) => (error: unknown) => {
+    listener.notice(`warm-up of ${instance.name} with generated inputs failed: ${reasonOf(error)}`);
+  };
+  group.prepareWith((instance) => warm(instance).catch(told(instance)));
   const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
-  await Promise.all([prepare(first), ...Array.from({ length: count - 1 }, () => group.add())]);
+  const warmFirst = warm(first).catch((error: unknown) => {
+    if (isBeyondUse(error)) throw cannotRun(error);
+    told(first)(error);
+  });
+  await Promise.all([warmFirst, ...Array.from({ length: count - 1 }, () => group.add())]);
 
   if (pipeline !== undefined && config.warmup.enabled) {
     // The group has no batcher yet: the instance is nobody's but ours.
@@ -139,4 +151,15 @@ export async function openModel(
   const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
   return { signature, plan, provider, instances: group, batcher, pipeline };
+}
+
+/** Whether the model cannot even run what was made up for it: an input that it refuses says nothing, but this does. */
+function isBeyondUse(error: unknown): error is MillraceError {
+  const codes = ['OUT_OF_MEMORY', 'EXECUTION_TIMEOUT', 'INSTANCE_CRASHED'];
+  return error instanceof MillraceError && codes.includes(error.code);
+}
+
+function cannotRun({ message, cause }: MillraceError): MillraceError {
+  const reason = cause === undefined ? message : reasonOf(cause);
+  return new MillraceError('MODEL_UNAVAILABLE', `The model could not run generated inputs: ${reason}`);
 }

@@ -36,6 +36,7 @@ export class ServedModel {
       queueBytes: limits.queue_bytes ?? context.limits.queueBytes,
       timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
       loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
+      executionTimeoutMs: limits.execution_timeout_ms ?? context.limits.executionTimeoutMs,
     };
     context.events.emit('modelStateChanged', { ...this.ref, from: undefined, to: 'LOADING', reason: undefined });
   }
@@ -139,7 +140,7 @@ export class ServedModel {
   }
 
   #open(): Promise<LoadedModel> {
-    return openModel(this.#source, this.#context, {
+    return openModel({ ...this.#source, limits: this.limits }, this.#context, {
       notice: (notice) => this.#notice(notice),
       begun: (group) => {
         this.#group = group;

@@ -48,7 +48,13 @@ describe('the log', () => {
 
   it('keeps line breaks inside its lines', () => {
     const { lines, tell } = start();
-    tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'a\n{"level":"info"}\r\n', restartInMs: undefined });
+    tell('instanceCrashed', {
+      ...ref,
+      instance: 'm/1#0',
+      reason: 'a\n{"level":"info"}\r\n',
+      cause: 'crash',
+      restartInMs: undefined,
+    });
     tell('requestSettled', { ...request, requestId: 'a\nb', cause: new Error('one\ntwo') });
     assert.equal(lines.length, 2);
     for (const line of lines) assert.equal(line.indexOf('\n'), line.length - 1);
@@ -79,7 +85,7 @@ describe('the log', () => {
     tell('serverStopping', { reason: 'SIGTERM' });
     tell('serverStopped', { reason: 'SIGTERM' });
     tell('modelNotice', { ...ref, notice: 'requests run one at a time' });
-    tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 100 });
+    tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', cause: 'crash', restartInMs: 100 });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('batchExecuted', { ...batch, outcome: 'EXECUTION_FAILED', reason: 'why' });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });

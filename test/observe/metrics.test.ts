@@ -7,7 +7,14 @@ import { metricValue } from '../support/metrics-text.js';
 
 const ref = { model: 'm', version: '1' };
 const timings = { queue: 1, preprocess: 0, inference: 2, postprocess: 0, total: 4 };
-const loaded = { provider: 'cpu', batched: true, live: 2, restarts: 3, batcherRows: 4 };
+const loaded = {
+  provider: 'cpu',
+  batched: true,
+  live: 2,
+  restarts: 3,
+  batcherRows: 4,
+  residentBytes: [{ instance: 'm/1#0', bytes: 5 }],
+};
 const client = { requestId: 'r', traceparent: undefined, remote: '192.0.2.1', tenant: undefined };
 const request = { ...client, method: 'GET', route: '/', status: 200, durationMs: 5 };
 const batch = {
@@ -26,6 +33,7 @@ const quiet: Readings = {
   queues: () => [],
   jobsInFlight: () => 0,
   steps: () => ({ waiting: 0, busy: 0 }),
+  threadsGivenUp: () => 0,
   eventsDropped: () => 0,
 };
 
@@ -56,7 +64,7 @@ describe('the metric table', () => {
 
   it('has labels of known meaning only: none that a client fills', () => {
     const known = ['method', 'route', 'status', 'model', 'version', 'outcome', 'phase', 'reason', 'stage', 'state'];
-    known.push('execution_provider', 'batched', 'stat', 'observer');
+    known.push('execution_provider', 'batched', 'stat', 'observer', 'cause', 'instance');
     for (const { name, labels } of specs)
       for (const label of labels) assert.ok(known.includes(label), `${name}: ${label}`);
   });
@@ -83,7 +91,8 @@ describe('Metrics', () => {
     tell('jobRejected', { ...ref, jobId: 'j', rows: 1, code: 'QUEUE_FULL' });
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
-    tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 1 });
+    tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', cause: 'crash', restartInMs: 1 });
+    tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
     for (const { name, type } of Object.values(metricTable)) {

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InstanceGroup } from '#src/runtime/instance-group.js';
-import { sessionSchema } from '#src/runtime/runtime-config.js';
+import type { Isolation } from '#src/runtime/runtime-config.js';
 import { FakeBackend } from '../support/fake-backend.js';
+import { cpuSpec } from '../support/onnx-instances.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 /** A group of a fake model with `count` instances, and what it told its listener. */
-async function group({ count }: { count: number }) {
+async function group({ count, isolation = 'thread' }: { count: number; isolation?: Isolation }) {
   const [backend, clock, events] = [new FakeBackend(), new VirtualClock(), new RecordedEvents()];
   const spec = (index: number) => {
-    return { name: `fake/1#${index}`, modelPath: 'model.onnx', providers: [], session: sessionSchema.parse({}) };
+    return { ...cpuSpec('model.onnx', {}, isolation), name: `fake/1#${index}` };
   };
   const instances = new InstanceGroup({ ref: { model: 'fake', version: '1' }, backend, clock, events, spec });
   const told: string[] = [];
@@ -77,7 +78,14 @@ describe('InstanceGroup', () => {
     await clock.advance(1);
     assert.equal(backend.last.name, 'fake/1#1');
     assert.deepEqual([instances.size, instances.live, instances.idle, instances.restarts], [2, 2, 2, 1]);
-    const crashed = { model: 'fake', version: '1', instance: 'fake/1#1', reason: 'heap full', restartInMs: 100 };
+    const crashed = {
+      model: 'fake',
+      version: '1',
+      instance: 'fake/1#1',
+      reason: 'heap full',
+      cause: 'crash',
+      restartInMs: 100,
+    };
     assert.deepEqual(events.of('instanceCrashed'), [crashed]);
   });
 
@@ -101,6 +109,23 @@ describe('InstanceGroup', () => {
       instances.giveBack(taken, ranWell);
     }
     assert.deepEqual(crashes(), [100, 200, 100]);
+  });
+
+  it('goes on restarting processes that die of what they are given, but not those that die before', async () => {
+    const { instances, backend, clock, told, crashes } = await group({ count: 1, isolation: 'process' });
+    for (let death = 0; death < 7; death += 1) {
+      backend.last.crash('abort');
+      await clock.advance(10_000);
+    }
+    assert.deepEqual(crashes(), [100, 200, 400, 800, 1_600, 3_200, 6_400]);
+    assert.deepEqual([instances.live, told.filter((text) => text !== 'idle')], [1, []]);
+    instances.prepareWith(async () => {
+      backend.last.crash('the warm-up was too much');
+      await clock.settle();
+    });
+    backend.last.crash('abort');
+    await clock.advance(10_000);
+    assert.deepEqual(told.at(-1), 'its instances keep dying; the last one: the warm-up was too much');
   });
 
   it('tells of giving up also whom it meets only afterwards', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Clock, systemClock } from '#src/core/clock.js';
+import { MillraceError } from '#src/core/errors.js';
 import type { Backend } from '#src/runtime/backend.js';
-import { onnxThreadBackend } from '#src/runtime/onnx-backend.js';
-import { WorkerInstance } from '#src/runtime/worker-instance.js';
+import { OnnxBackend } from '#src/runtime/onnx-backend.js';
 import type { BackendInstance } from '../support/fake-backend.js';
 import { fakeServedModel } from '../support/fake-served-model.js';
-import { faultyWorker } from '../support/faulty-worker.js';
+import { startFaulty } from '../support/faulty-worker.js';
 import { affine } from '../support/fixture-models.js';
 import { patient, serveFolder } from '../support/served-folder.js';
 import { fp32, plainAll } from '../support/tensors.js';
@@ -56,7 +56,8 @@ describe('a model whose instances die', () => {
   });
 
   it('becomes UNAVAILABLE also when they keep dying while it loads', async () => {
-    const { model, backend, clock } = fakeServedModel({ yaml: { instances: { count: 2 } } });
+    const yaml = { instances: { count: 2 }, warmup: { enabled: false } };
+    const { model, backend, clock } = fakeServedModel({ yaml });
     // The first instance dies of the probe and never loads again; the second loads only after that, and dies as well.
     backend.onRun = (_inputs, instance) => dieOf('its heap was full', instance);
     let starts = 0;
@@ -73,13 +74,37 @@ describe('a model whose instances die', () => {
   });
 });
 
+describe('a model that cannot run what is made up for it', () => {
+  const outcomes = [
+    { what: 'its instance dies', reason: /its heap was full/ },
+    { what: 'it takes more memory than there is', reason: /std::bad_alloc/ },
+    { what: 'it takes too long', reason: /an execution took longer than 5000 ms/ },
+  ];
+  for (const { what, reason } of outcomes) {
+    it(`is UNAVAILABLE: ${what}`, async () => {
+      const yaml = { instances: { count: 1 }, limits: { execution_timeout_ms: 5_000 } };
+      const { model, backend, clock } = fakeServedModel({ yaml });
+      backend.onRun = (_inputs, instance) => {
+        if (what === 'its instance dies') return dieOf('its heap was full', instance);
+        if (what === 'it takes too long') return new Promise(() => undefined);
+        throw new MillraceError('OUT_OF_MEMORY', 'The model raised an error: std::bad_alloc');
+      };
+      const loading = model.load();
+      await clock.advance(5_000);
+      await loading;
+      assert.equal(model.state, 'UNAVAILABLE');
+      assert.match(model.reason ?? '', reason);
+    });
+  }
+});
+
 describe('a model whose worker threads die', () => {
   it('becomes UNAVAILABLE after some crashes, and the others go on', async (t) => {
     const backend: Backend = {
       name: 'partly faulty',
-      start: (spec) => {
-        if (!spec.name.startsWith('bad/')) return onnxThreadBackend.start(spec);
-        return WorkerInstance.start({ ...spec, modelPath: 'throws-on-run' }, faultyWorker);
+      start: (spec, options) => {
+        if (!spec.name.startsWith('bad/')) return new OnnxBackend().start(spec, options);
+        return startFaulty('throws-on-run', spec, options);
       },
     };
     // Restarts come at once; what is longer than any pause before one stays as it is.

@@ -21,7 +21,7 @@ describe('readModelConfig', () => {
   it('needs nothing: an empty file has every default', () => {
     const { batching, instances, versions, warmup, limits, session, ...rest } = configOf(readYaml(''));
     assert.deepEqual(versions, { latest: 1 });
-    assert.deepEqual(instances, { device: 'auto', isolation: 'thread' });
+    assert.deepEqual(instances, { device: 'auto', isolation: 'thread', recycle: {} });
     assert.equal(batching.policy, 'greedy');
     assert.equal(batching.max_batch_size, 16);
     assert.deepEqual(batching.axes, { inputs: {}, outputs: {} });
@@ -51,7 +51,7 @@ describe('readModelConfig', () => {
     assert.deepEqual(config.versions, [1, '2']);
     assert.equal(config.batching.max_queue_delay_ms, 2.5);
     assert.deepEqual(config.batching.axes, { inputs: { state: 1, sr: 'shared' }, outputs: { stateN: 1 } });
-    assert.deepEqual(config.instances, { count: 2, device: 'gpu:1', isolation: 'thread' });
+    assert.deepEqual(config.instances, { count: 2, device: 'gpu:1', isolation: 'thread', recycle: {} });
     assert.deepEqual(config.execution_providers, [
       { name: 'cuda', options: { device_id: 1 } },
       { name: 'cpu', options: {} },

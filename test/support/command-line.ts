@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What comes on standard input; without it there is none. */
   readonly input?: string | Uint8Array;
+  /** A command that runs it. */
+  readonly wrapper?: readonly string[];
 }
 
 /** How a process ended. */
@@ -30,9 +32,10 @@ export interface Command {
 }
 
 /** Starts `millrace` with these arguments; no setting of the test's own environment reaches it. */
-export function startCommand(args: readonly string[], { cwd, env = {}, input }: CommandOptions): Command {
+export function startCommand(args: readonly string[], { cwd, env = {}, input, wrapper = [] }: CommandOptions): Command {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'));
-  const child = spawn(process.execPath, [mainScript, ...args], {
+  const [program, ...rest] = [...wrapper, process.execPath, mainScript, ...args] as [string, ...string[]];
+  const child = spawn(program, rest, {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -22,6 +22,8 @@ const names = Object.keys({
   modelNotice: true,
   instanceStarted: true,
   instanceCrashed: true,
+  instanceRecycled: true,
+  instanceSpoke: true,
   observerFailed: true,
   filesReloaded: true,
   reloadFailed: true,

@@ -10,7 +10,13 @@ import { VirtualClock } from './virtual-clock.js';
 /** A served model on a fake backend and a virtual clock, in LOADING. It has 10 s to load. */
 export function fakeServedModel({ yaml = {}, probe = cpuOnly }: { yaml?: object; probe?: ProviderProbe } = {}) {
   const [backend, clock, events] = [new FakeBackend(), new VirtualClock(), new RecordedEvents()];
-  const limits = { queueRows: 1_000, queueBytes: 1_000_000, timeoutMs: 30_000, loadTimeoutMs: 10_000 };
+  const limits = {
+    queueRows: 1_000,
+    queueBytes: 1_000_000,
+    timeoutMs: 30_000,
+    loadTimeoutMs: 10_000,
+    executionTimeoutMs: 60_000,
+  };
   const context = servingContext(events, { backend, clock, limits, providerProbe: probe, defaultInstances: 2 });
   const ref = { model: 'fake', version: '1' };
   const files = new ModelFiles('/', []);

@@ -39,7 +39,8 @@ export type Attribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] }
   | { readonly string: string }
-  | { readonly tensor: Constant };
+  | { readonly tensor: Constant }
+  | { readonly graph: GraphDescription };
 
 /** One operator. */
 export interface GraphNode {
@@ -49,12 +50,16 @@ export interface GraphNode {
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
-/** A model to be written: nodes in the order in which they run. */
-export interface ModelDescription {
+/** A graph, of a model or inside a node: nodes in the order in which they run. */
+export interface GraphDescription {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly nodes: readonly GraphNode[];
   readonly initializers?: readonly NamedConstant[];
+}
+
+/** A model to be written. */
+export interface ModelDescription extends GraphDescription {
   /** Version of the default operator set. */
   readonly opset?: number;
 }
@@ -62,16 +67,20 @@ export interface ModelDescription {
 const utf8 = new TextEncoder();
 
 /** The bytes of an ONNX file. The same description always gives the same bytes. */
-export function buildModel({ inputs, outputs, nodes, initializers = [], opset = 17 }: ModelDescription): Uint8Array {
-  const graph = {
+export function buildModel({ opset = 17, ...description }: ModelDescription): Uint8Array {
+  const graph = graphProto(description);
+  const model = { irVersion: 8, producerName: 'millrace-test', graph, opsetImport: [{ domain: '', version: opset }] };
+  return ModelProto.encode(model).finish();
+}
+
+function graphProto({ inputs, outputs, nodes, initializers = [] }: GraphDescription): object {
+  return {
     name: 'graph',
     node: nodes.map(nodeProto),
     initializer: initializers.map((initializer) => ({ name: initializer.name, ...tensorProto(initializer) })),
     input: inputs.map(valueInfoProto),
     output: outputs.map(valueInfoProto),
   };
-  const model = { irVersion: 8, producerName: 'millrace-test', graph, opsetImport: [{ domain: '', version: opset }] };
-  return ModelProto.encode(model).finish();
 }
 
 function nodeProto({ op, inputs, outputs, attributes = {} }: GraphNode, index: number): object {
@@ -85,6 +94,7 @@ function attributeValue(value: Attribute): object {
   if ('float' in value) return { type: attributeTypes.float, f: value.float };
   if ('floats' in value) return { type: attributeTypes.floats, floats: value.floats };
   if ('string' in value) return { type: attributeTypes.string, s: utf8.encode(value.string) };
+  if ('graph' in value) return { type: attributeTypes.graph, g: graphProto(value.graph) };
   return { type: attributeTypes.tensor, t: tensorProto(value.tensor) };
 }
 

@@ -5,7 +5,7 @@ import { TurnBudget } from '#src/core/turn-budget.js';
 import { StepPool } from '#src/pipelines/step-pool.js';
 import { scanRepository } from '#src/repository/model-repository.js';
 import type { ProviderName, ProviderProbe } from '#src/runtime/execution-providers.js';
-import { onnxThreadBackend } from '#src/runtime/onnx-backend.js';
+import { OnnxBackend } from '#src/runtime/onnx-backend.js';
 import { ModelManager } from '#src/serving/model-manager.js';
 import type { ServingContext } from '#src/serving/open-model.js';
 import { createModelFolder, type FolderContents } from './model-folder.js';
@@ -19,10 +19,10 @@ export const cpuOnly: ProviderProbe = {
     name === 'cpu' ? { available: true } : { available: false, reason: `there is no ${name} in this test` },
 };
 
-/** What models are served with in tests: ONNX Runtime in worker threads, one instance each, on the CPU. */
+/** What models are served with in tests: ONNX Runtime, one instance each, on the CPU. */
 export function servingContext(events: RecordedEvents, overrides: Partial<ServingContext> = {}): ServingContext {
   return {
-    backend: onnxThreadBackend,
+    backend: new OnnxBackend(),
     providerProbe: cpuOnly,
     clock: systemClock,
     events,
@@ -32,7 +32,13 @@ export function servingContext(events: RecordedEvents, overrides: Partial<Servin
     steps: { pool: new StepPool(1), native: new Slots(2) },
     stepSlots: 4,
     allowCode: false,
-    limits: { queueRows: 1_000, queueBytes: 1_000_000, timeoutMs: 30_000, loadTimeoutMs: 60_000 },
+    limits: {
+      queueRows: 1_000,
+      queueBytes: 1_000_000,
+      timeoutMs: 30_000,
+      loadTimeoutMs: 60_000,
+      executionTimeoutMs: 60_000,
+    },
     ...overrides,
   };
 }
