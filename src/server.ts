@@ -105,9 +105,10 @@ function readModel({ ref, state, loaded }: ServedModel): ModelReading {
   if (loaded === undefined) return { ...ref, state, loaded };
   const { provider, plan, instances, batcher } = loaded;
   const { live, restarts } = instances;
+  const { waitingRows: batcherRows, rowLimit: batchRowLimit } = batcher;
   return {
     ...ref,
     state,
-    loaded: { provider, batched: plan.maxBatchSize > 1, live, restarts, batcherRows: batcher.waitingRows },
+    loaded: { provider, batched: plan.maxBatchSize > 1, live, restarts, batcherRows, batchRowLimit },
   };
 }

@@ -21,7 +21,7 @@ export interface ModelReading {
   readonly state: ModelState;
   /** Undefined until the model has loaded. */
   readonly loaded:
-    | { provider: string; batched: boolean; live: number; restarts: number; batcherRows: number }
+    | { provider: string; batched: boolean; live: number; restarts: number; batcherRows: number; batchRowLimit: number }
     | undefined;
 }
 
@@ -96,6 +96,14 @@ export class Metrics {
         this.#measure('batchCompute', { ...ref, stage: 'infer' }, computeInferMs / 1e3);
         this.#measure('batchCompute', { ...ref, stage: 'output' }, computeOutputMs / 1e3);
       },
+      executionRetried: ({ model, version, code: reason, groups }) => {
+        if (groups > 1) this.#count('bisections', { model, version, reason });
+        this.#count('retries', { model, version, reason }, groups);
+      },
+      culpritFound: ({ model, version, code: reason, refusedForMs }) => {
+        this.#count('culprits', { model, version, reason });
+        if (refusedForMs !== undefined) this.#count('quarantines', { model, version });
+      },
       instanceCrashed: ({ model, version }) => this.#count('instanceCrashes', { model, version }),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
     },
@@ -107,6 +115,7 @@ export class Metrics {
       'modelInfo',
       'instances',
       'batcherRows',
+      'batchRowLimit',
       'queueRows',
       'queueOldest',
       'acceptedRows',
@@ -125,6 +134,7 @@ export class Metrics {
       this.#set('modelInfo', { ...ref, execution_provider: loaded.provider, batched: String(loaded.batched) }, 1);
       this.#set('instances', ref, loaded.live);
       this.#set('batcherRows', ref, loaded.batcherRows);
+      this.#set('batchRowLimit', ref, loaded.batchRowLimit);
       this.#count('instanceRestarts', ref, loaded.restarts);
     }
     for (const { model, version, waitingRows, oldestAgeMs, takenRows, takenBytes } of this.#readings.queues()) {
