@@ -10,6 +10,7 @@ import { benchCodec } from './codec.js';
 import { findLoadGenerator } from './load.js';
 import { benchMedia } from './media.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
+import { benchPoison } from './poison.js';
 import { killChildren } from './processes.js';
 import { legend, modelTable, soakLine, targetTable, whole } from './report.js';
 import { environmentOf, writeResults } from './results-file.js';
@@ -24,6 +25,8 @@ const EXIT_USAGE = 2;
 /** Beyond the measurements, for each server: start, check, stop. Only for the estimate. */
 const OVERHEAD_SECONDS = 1;
 const RAW_SECONDS = 4;
+
+const benches = { models: bench, media: benchMedia, poison: benchPoison };
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -46,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   leaveNothing(dir);
   try {
-    const faults = await (options.subject === 'media' ? benchMedia(options, dir) : bench(options, dir));
+    const faults = await benches[options.subject](options, dir);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);

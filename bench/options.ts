@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { type WorkloadName, workloadNames } from './items.js';
 
+const subjects = ['models', 'media', 'poison'] as const;
+
 export interface BenchOptions {
-  /** `models`, numbers in and out; or `media`, files in. */
-  readonly subject: 'models' | 'media';
+  /** `models`, numbers in and out; `media`, files in; `poison`, items on which the model fails. */
+  readonly subject: (typeof subjects)[number];
   readonly quick: boolean;
   readonly models: readonly WorkloadName[];
   readonly connections: readonly number[];
@@ -18,6 +20,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
+npm run bench -- poison   what clients lose when some items make the model fail; takes --rounds and --seconds
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak
@@ -53,9 +56,10 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     },
   });
   if (values.help === true) return undefined;
-  const [subject = 'models', ...others] = positionals;
-  if ((subject !== 'models' && subject !== 'media') || others.length > 0) {
-    throw new Error(`expected media or options; got ${positionals.join(' ')}`);
+  const [name = 'models', ...others] = positionals;
+  const subject = subjects.find((subject) => subject === name);
+  if (subject === undefined || others.length > 0) {
+    throw new Error(`expected media, poison or options; got ${positionals.join(' ')}`);
   }
   const quick = values.quick === true;
   const models = values.models === undefined ? workloadNames : values.models.split(',').map(asModel);

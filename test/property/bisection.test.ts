@@ -55,13 +55,21 @@ async function play({ requests, instances: count, culprits, order }: Scenario, c
 }
 
 /** Every request settles once: the culprits with an error of their own, all others with the answer to their own input. */
-function checkOutcomes({ culprits }: Scenario, settled: readonly (InferenceResult | MillraceError)[][], code: ErrorCode) {
+function checkOutcomes(
+  { culprits }: Scenario,
+  settled: readonly (InferenceResult | MillraceError)[][],
+  code: ErrorCode,
+) {
   for (const [number, outcomes] of settled.entries()) {
     assert.equal(outcomes.length, 1, `request ${number} settled ${outcomes.length} times`);
     const [outcome] = outcomes;
     if (culprits.includes(number)) assert.equal(outcome instanceof MillraceError && outcome.code, code);
     else
-      assert.deepEqual(outcome instanceof MillraceError || outcome?.outputs, answerTo(scaledRows([[number]])), `${number}`);
+      assert.deepEqual(
+        outcome instanceof MillraceError || outcome?.outputs,
+        answerTo(scaledRows([[number]])),
+        `${number}`,
+      );
   }
 }
 

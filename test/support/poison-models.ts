@@ -56,3 +56,34 @@ export function tenTimes(size: number): Uint8Array {
     initializers: [constant('table', { datatype: 'FP32', shape: [size], data: table })],
   });
 }
+
+/**
+ * The model of `tenTimes` with two layers of 1536 × 1536 in front that add nothing, and are read from memory for each
+ * batch, however small: it fails only after all that work.
+ */
+export function deepGather(size: number): Uint8Array {
+  const width = 1_536;
+  const weights = { datatype: 'FP32', shape: [width, width], data: new Float32Array(width * width) } as const;
+  const table = Float32Array.from({ length: size }, (_, id) => 10 * id);
+  return buildModel({
+    inputs: [{ name: 'ids', datatype: 'INT64', shape: ['N', 2] }],
+    outputs: [{ name: 'y', datatype: 'FP32', shape: ['N', 2] }],
+    nodes: [
+      node('Cast', ['ids'], 'numbers', { to: { int: 1 } }),
+      node('MatMul', ['numbers', 'wide'], 'first'),
+      node('MatMul', ['first', 'weights_1'], 'second'),
+      node('MatMul', ['second', 'weights_2'], 'third'),
+      node('MatMul', ['third', 'narrow'], 'nothing'),
+      node('Cast', ['nothing'], 'offset', { to: { int: 7 } }),
+      node('Add', ['ids', 'offset'], 'same_ids'),
+      node('Gather', ['table', 'same_ids'], 'y'),
+    ],
+    initializers: [
+      constant('wide', { datatype: 'FP32', shape: [2, width], data: new Float32Array(2 * width) }),
+      constant('weights_1', weights),
+      constant('weights_2', weights),
+      constant('narrow', { datatype: 'FP32', shape: [width, 2], data: new Float32Array(2 * width) }),
+      constant('table', { datatype: 'FP32', shape: [size], data: table }),
+    ],
+  });
+}
