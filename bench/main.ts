@@ -11,6 +11,7 @@ import { benchCodec } from './codec.js';
 import { benchMedia } from './media.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
 import { benchPeers } from './peers.js';
+import { benchPoison } from './poison.js';
 import { killFamilies } from './process-family.js';
 import { killChildren } from './processes.js';
 import { benchProfile } from './profile.js';
@@ -22,6 +23,7 @@ const benches = {
   models: benchBaselines,
   media: benchMedia,
   peers: benchPeers,
+  poison: benchPoison,
   profile: benchProfile,
   transport: benchTransport,
 } as const;

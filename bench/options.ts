@@ -4,9 +4,10 @@ import { type PeerName, peerNames } from './peer-table.js';
 
 /**
  * What can be measured: `models`, numbers in and out; `media`, files in; `peers`, other servers beside millrace;
- * `profile`, where a request's time goes; `transport`, batches to instances and back.
+ * `profile`, where a request's time goes; `poison`, items on
+ * which the model fails; `transport`, batches to instances and back.
  */
-const subjects = ['models', 'media', 'peers', 'profile', 'transport'] as const;
+const subjects = ['models', 'media', 'peers', 'profile', 'poison', 'transport'] as const;
 
 type SubjectOfBench = (typeof subjects)[number];
 
@@ -37,6 +38,7 @@ const defaults: Readonly<Record<SubjectOfBench, Defaults>> = {
   models: { ...everything, models: ['penguins', 'mlp', 'symbols'] },
   media: { ...everything, models: [] },
   peers: { ...everything, models: workloadNames },
+  poison: { ...everything, models: [] },
   transport: { ...everything, models: [] },
   profile: { models: ['penguins', 'symbols'], connections: '128', seconds: 10 },
 };

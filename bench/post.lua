@@ -1,18 +1,25 @@
 -- For wrk: POSTs the files BODIES/0 … BODIES/(COUNT - 1) in turn, and prints what came of it as one line of JSON.
+-- @UNIQUE@ in a file becomes a number that is another one each time.
 local requests, last = {}, 0
+local unique, headers, used = {}, {}, 0
 
 init = function()
-  local headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
+  headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
   for index = 0, tonumber(os.getenv("COUNT")) - 1 do
     local file = assert(io.open(os.getenv("BODIES") .. "/" .. index, "rb"))
-    requests[index + 1] = wrk.format("POST", nil, headers, file:read("*a"))
+    local body = file:read("*a")
+    requests[index + 1] = wrk.format("POST", nil, headers, body)
+    if body:find("@UNIQUE@") then unique[index + 1] = body end
     file:close()
   end
 end
 
 request = function()
   last = last % #requests + 1
-  return requests[last]
+  local body = unique[last]
+  if body == nil then return requests[last] end
+  used = used + 1
+  return wrk.format("POST", nil, headers, (body:gsub("@UNIQUE@", used)))
 end
 
 done = function(summary, latency)

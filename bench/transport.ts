@@ -9,8 +9,8 @@ import { OnnxBackend } from '#src/runtime/onnx-backend.js';
 import { type Isolation, sessionSchema } from '#src/runtime/runtime-config.js';
 import type { NamedTensors } from '#src/tensor/tensor.js';
 import { identity } from '../test/support/fixture-models.js';
+import { markdownTable, whole } from './figures.js';
 import type { BenchOptions } from './options.js';
-import { markdownTable, whole } from './report.js';
 
 /** Bytes of one row. */
 const ROW_BYTES = 2_048;

@@ -116,6 +116,7 @@ function readModel({ ref, state, loaded }: ServedModel): ModelReading {
   if (loaded === undefined) return { ...ref, state, loaded };
   const { provider, plan, instances, batcher } = loaded;
   const { live, restarts, residentBytes } = instances;
+  const { waitingRows: batcherRows, rowLimit: batchRowLimit } = batcher;
   return {
     ...ref,
     state,
@@ -124,7 +125,8 @@ function readModel({ ref, state, loaded }: ServedModel): ModelReading {
       batched: plan.maxBatchSize > 1,
       live,
       restarts,
-      batcherRows: batcher.waitingRows,
+      batcherRows,
+      batchRowLimit,
       residentBytes,
     },
   };

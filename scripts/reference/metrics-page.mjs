@@ -9,7 +9,8 @@ const groups = {
   Jobs: ['jobs', 'jobPhases', 'rejections', 'jobsInFlight'],
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
   'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
-  Batches: ['batches', 'rows', 'batchRows', 'batchCompute'],
+  Batches: ['batches', 'rows', 'batchRows', 'batchRowLimit', 'batchCompute'],
+  'Executions that fail': ['bisections', 'retries', 'culprits', 'quarantines'],
   'Models and instances': [
     'modelState',
     'modelInfo',

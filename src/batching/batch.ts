@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { BatchAxes } from '../model/signature.js';
 import { concatenate, rowsOf } from '../tensor/batch-axis.js';
-import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 
 /** What one caller wants run: `rows` rows in tensors that have the model's batch axis. */
 export interface InferenceRequest {
   readonly rows: number;
   readonly inputs: NamedTensors;
+}
+
+/** Whether a request still has its inputs: running it alone may have taken their memory. */
+export function hasItsInputs({ inputs }: InferenceRequest): boolean {
+  return Object.values(inputs).every(({ shape, data }) => data.length === elementCount(shape));
 }
 
 const LONGEST_KEY_IN_CLEAR = 64;

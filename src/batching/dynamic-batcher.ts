@@ -1,12 +1,14 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
 import type { Clock, Timer } from '../core/clock.js';
-import type { MillraceError } from '../core/errors.js';
+import { MillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { BatchAxes } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { batchKey, type InferenceRequest } from './batch.js';
 import { type Batch, type BatchRunner, executeBatch, executionFigures } from './batch-execution.js';
 import type { BatchPolicy } from './batch-policy.js';
+import { type Fate, PoisonGuard } from './poison-guard.js';
+import { Reruns } from './reruns.js';
 import { type WaitingRequest, WaitingRequests } from './waiting-requests.js';
 
 /** Where the batcher gets runners from. */
@@ -31,6 +33,8 @@ export interface DynamicBatcherOptions<Runner extends BatchRunner> {
   readonly axes: BatchAxes;
   readonly maxBatchSize: number;
   readonly policy: BatchPolicy;
+  /** Whether outputs that hold NaN or Infinity are refused. */
+  readonly rejectNonFinite?: boolean;
   readonly pool: RunnerPool<Runner>;
   readonly clock: Clock;
   readonly events: EventSink;
@@ -47,19 +51,28 @@ export interface DynamicBatcherOptions<Runner extends BatchRunner> {
 export class DynamicBatcher<Runner extends BatchRunner> {
   readonly #options: DynamicBatcherOptions<Runner>;
   readonly #waiting = new WaitingRequests<InferenceResult>();
+  readonly #reruns = new Reruns<WaitingRequest<InferenceResult>>();
+  readonly #guard: PoisonGuard;
   #pumpScheduled = false;
   #timer: Timer | undefined;
   #nextBatchId = 1;
+  #nextLoner = 1;
   #running = 0;
   #closedWith: MillraceError | undefined;
 
   constructor(options: DynamicBatcherOptions<Runner>) {
     this.#options = options;
+    this.#guard = new PoisonGuard(options);
   }
 
   /** Rows in the buffer. */
   get waitingRows(): number {
-    return this.#waiting.rows;
+    return this.#waiting.rows + this.#reruns.rows;
+  }
+
+  /** Rows of one batch, at most: fewer than it may hold while many batches fail. */
+  get rowLimit(): number {
+    return this.#guard.rowLimit(this.#options.maxBatchSize);
   }
 
   /** Executions under way. */
@@ -71,12 +84,15 @@ export class DynamicBatcher<Runner extends BatchRunner> {
    * Runs a request, together with others where they fit.
    *
    * @param signal when it aborts before the request runs, the promise rejects with its reason
-   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
+   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, INPUT_QUARANTINED, OUTPUT_NOT_FINITE, or what the signal
+   * or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
-    const { axes, clock } = this.#options;
+    const refusal = this.#guard.refusal(request);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const { clock } = this.#options;
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         if (this.#waiting.remove(waiting)) reject(abortReason(signal));
@@ -84,7 +100,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
       const waiting: WaitingRequest<InferenceResult> = {
         request,
         signal,
-        key: batchKey(request, axes),
+        key: this.#keyOf(request),
         arrivedAt: clock.now(),
         resolve: (result) => {
           signal.removeEventListener('abort', onAbort);
@@ -103,7 +119,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
 
   /** Something changed: look again at the end of this turn. */
   wake(): void {
-    if (this.#pumpScheduled || this.#waiting.isEmpty) return;
+    if (this.#pumpScheduled || (this.#waiting.isEmpty && this.#reruns.isEmpty)) return;
     this.#pumpScheduled = true;
     this.#options.clock.endOfTurn(() => this.#pump());
   }
@@ -113,13 +129,22 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     this.#closedWith ??= error;
     this.#timer?.cancel();
     for (const waiting of this.#waiting.drain()) waiting.reject(error);
+    this.#reruns.close(error);
+  }
+
+  #keyOf(request: InferenceRequest): string {
+    if (!this.#guard.isSuspect(request)) return batchKey(request, this.#options.axes);
+    this.#nextLoner += 1;
+    return `alone\u0000${this.#nextLoner}`;
   }
 
   #pump(): void {
     this.#pumpScheduled = false;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const { clock, maxBatchSize, policy, pool } = this.#options;
+    const { clock, policy, pool } = this.#options;
+    const { rowLimit: maxBatchSize } = this;
+    this.#dispatchReruns();
     let lookAgainAt = Number.POSITIVE_INFINITY;
     for (const key of this.#waiting.keysByAge()) {
       for (let waits = this.#waiting.look(key); waits !== undefined; waits = this.#waiting.look(key)) {
@@ -128,14 +153,28 @@ export class DynamicBatcher<Runner extends BatchRunner> {
         if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
         if (decision.kind !== 'dispatch') break;
         const batch = this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)).filter(isWanted);
-        if (batch.length > 0) this.#dispatch(batch);
+        if (batch.length > 0) this.#dispatch(batch, { isRerun: false });
       }
     }
     if (lookAgainAt === Number.POSITIVE_INFINITY) return;
     this.#timer = clock.after(Math.max(0, lookAgainAt - clock.now()), () => this.#pump());
   }
 
-  #dispatch(requests: readonly WaitingRequest<InferenceResult>[]): void {
+  #dispatchReruns(): void {
+    while (this.#options.pool.idle > 0) {
+      const group = this.#reruns.next();
+      if (group === undefined) return;
+      // Since it failed, one of them may have turned out to be deadly.
+      const batch = group.filter(isWanted).filter(({ request, reject }) => {
+        const refusal = this.#guard.refusal(request);
+        if (refusal !== undefined) reject(refusal);
+        return refusal === undefined;
+      });
+      if (batch.length > 0) this.#dispatch(batch, { isRerun: true });
+    }
+  }
+
+  #dispatch(requests: readonly WaitingRequest<InferenceResult>[], { isRerun }: { isRerun: boolean }): void {
     const { clock, events, pool, ref } = this.#options;
     const runner = pool.take() as Runner;
     const batch: Batch<InferenceResult> = {
@@ -143,6 +182,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
       requests,
       rows: requests.reduce((sum, { request }) => sum + request.rows, 0),
       formedAt: clock.now(),
+      isRerun,
     };
     this.#nextBatchId += 1;
     this.#running += 1;
@@ -158,20 +198,22 @@ export class DynamicBatcher<Runner extends BatchRunner> {
 
   /** Runs a batch and settles its requests. All that can go wrong with it is caught here, so that the pump can't die of it. */
   async #execute(runner: Runner, batch: Batch<InferenceResult>): Promise<void> {
-    const { axes, clock, events, pool, ref } = this.#options;
-    const outcome = await executeBatch(runner, batch, axes);
+    const { axes, clock, events, pool, ref, rejectNonFinite = false } = this.#options;
+    const keepInputs = this.#guard.mustKeep(batch);
+    const outcome = await executeBatch(runner, batch, { axes, keepInputs, rejectNonFinite });
+    const { fates, again } = this.#guard.judge(batch, outcome);
     this.#running -= 1;
     pool.giveBack(runner, outcome.kind === 'succeeded');
-    this.wake();
     events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
-    if (outcome.kind === 'failed') {
-      for (const { reject } of batch.requests) reject(outcome.error);
-      return;
-    }
+    for (const group of again)
+      this.#reruns.add(group.map((index) => batch.requests[index] as (typeof batch.requests)[number]));
+    this.wake();
     const inferenceMs = clock.now() - batch.formedAt;
-    for (const [index, { resolve, arrivedAt }] of batch.requests.entries()) {
-      const outputs = outcome.parts[index] as NamedTensors;
-      resolve({ outputs, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
+    for (const [index, { resolve, reject, arrivedAt }] of batch.requests.entries()) {
+      const fate = fates[index] as Fate;
+      if (fate === 'runs again') continue;
+      if (fate instanceof MillraceError) reject(fate);
+      else resolve({ outputs: fate, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
     }
   }
 }

@@ -23,6 +23,7 @@ export const errorTable = {
   UNSUPPORTED_MEDIA_TYPE: row('The body, or an item in it, is of a type that is not taken here', 415, 415, 3, false),
   EXECUTION_FAILED: row('The model raised an error while it ran on this input', 422, 400, 3, false),
   OUTPUT_NOT_FINITE: row('The model gave NaN or Infinity, which JSON cannot say', 422, 400, 3, false),
+  INPUT_QUARANTINED: row('This input has ended instances of the model, and is refused for a while', 422, 400, 3, false),
   QUEUE_FULL: row('The queue of the model is full', 429, 503, 8, true),
   HEADERS_TOO_LARGE: row('The request headers are larger than allowed', 431, 431, 8, false),
   CLIENT_CLOSED_REQUEST: row('The client left before the answer', 499, 499, 1, false),

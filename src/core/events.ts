@@ -60,6 +60,13 @@ export interface EventMap {
     computeInferMs: number;
     computeOutputMs: number;
   };
+  /** An execution failed, and its requests run again in so many groups: to find the culprit, or in another instance. */
+  executionRetried: ModelRef & { batchId: number; code: ErrorCode; groups: number };
+  /**
+   * One input alone made an execution fail. `digest` tells inputs apart, where it is known; `refusedForMs` is for how
+   * long the same input is not run, if it ended instances.
+   */
+  culpritFound: ModelRef & { code: ErrorCode; digest: string | undefined; refusedForMs: number | undefined };
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };

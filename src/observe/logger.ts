@@ -6,7 +6,7 @@ export const logLevels = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', '
 
 export type LogLevel = (typeof logLevels)[number];
 
-/** Lines about failed requests of one code in one second; the rest is counted in the next one. */
+/** Lines about failures of one kind in one second; the rest is counted in the next one. */
 const FAILURES_PER_SECOND = 5;
 
 /**
@@ -45,7 +45,13 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       instanceRecycled: (event) => log.info(event, 'instance replaced'),
       instanceSpoke: (event) => log.warn(event, 'instance output'),
       batchExecuted: (event) => {
-        if (event.outcome !== 'succeeded') log.warn(event, 'batch failed');
+        if (event.outcome === 'succeeded') return;
+        const kind = `batch ${event.model} ${event.version} ${event.outcome}`;
+        if (failures.mayLog(kind)) log.warn({ ...event, ...failures.suppressed(kind) }, 'batch failed');
+      },
+      culpritFound: (event) => {
+        const isQuarantined = event.refusedForMs !== undefined;
+        log[isQuarantined ? 'warn' : 'debug'](event, isQuarantined ? 'input quarantined' : 'input fails by itself');
       },
       jobSettled: ({ model, version, jobId, outcome, reason }) => {
         // An execution that failed has told of itself.

@@ -57,6 +57,36 @@ export const metricTable = {
     [...MODEL, 'stage'],
     SECONDS,
   ),
+  bisections: metric(
+    'counter',
+    'millrace_bisections_total',
+    'Failed executions that were divided to find the culprit, by the code of the error',
+    [...MODEL, 'reason'],
+  ),
+  retries: metric(
+    'counter',
+    'millrace_retries_total',
+    'Executions that were owed to the requests of failed ones, by the code of the error',
+    [...MODEL, 'reason'],
+  ),
+  culprits: metric(
+    'counter',
+    'millrace_culprits_total',
+    'Inputs that made an execution fail by themselves, by the code of the error',
+    [...MODEL, 'reason'],
+  ),
+  quarantines: metric(
+    'counter',
+    'millrace_quarantines_total',
+    'Inputs that ended instances by themselves, and are refused for a while',
+    MODEL,
+  ),
+  batchRowLimit: metric(
+    'gauge',
+    'millrace_batch_row_limit',
+    'Rows of one batch, at most: fewer than it may hold while many batches fail',
+    MODEL,
+  ),
   queueRows: metric('gauge', 'millrace_queue_rows', 'Rows that wait in the queue of the model', MODEL),
   queueOldest: metric(
     'gauge',

@@ -27,6 +27,7 @@ export interface ModelReading {
         live: number;
         restarts: number;
         batcherRows: number;
+        batchRowLimit: number;
         residentBytes: readonly { instance: string; bytes: number }[];
       }
     | undefined;
@@ -104,6 +105,14 @@ export class Metrics {
         this.#measure('batchCompute', { ...ref, stage: 'infer' }, computeInferMs / 1e3);
         this.#measure('batchCompute', { ...ref, stage: 'output' }, computeOutputMs / 1e3);
       },
+      executionRetried: ({ model, version, code: reason, groups }) => {
+        if (groups > 1) this.#count('bisections', { model, version, reason });
+        this.#count('retries', { model, version, reason }, groups);
+      },
+      culpritFound: ({ model, version, code: reason, refusedForMs }) => {
+        this.#count('culprits', { model, version, reason });
+        if (refusedForMs !== undefined) this.#count('quarantines', { model, version });
+      },
       instanceCrashed: ({ model, version, cause }) => this.#count('instanceCrashes', { model, version, cause }),
       instanceRecycled: ({ model, version, reason }) => this.#count('instanceRecycles', { model, version, reason }),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
@@ -117,6 +126,7 @@ export class Metrics {
       'instances',
       'instanceMemory',
       'batcherRows',
+      'batchRowLimit',
       'queueRows',
       'queueOldest',
       'acceptedRows',
@@ -135,6 +145,7 @@ export class Metrics {
       this.#set('modelInfo', { ...ref, execution_provider: loaded.provider, batched: String(loaded.batched) }, 1);
       this.#set('instances', ref, loaded.live);
       this.#set('batcherRows', ref, loaded.batcherRows);
+      this.#set('batchRowLimit', ref, loaded.batchRowLimit);
       this.#count('instanceRestarts', ref, loaded.restarts);
       for (const { instance, bytes } of loaded.residentBytes) this.#set('instanceMemory', { ...ref, instance }, bytes);
     }

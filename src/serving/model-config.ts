@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { batchingSchema } from '../batching/batching-config.js';
+import { outputsSchema } from '../batching/finite-outputs.js';
 import { describeIssues } from '../core/zod-issues.js';
 import { pipelineSchema } from '../pipelines/pipeline-config.js';
 import { versionsSchema } from '../repository/version-policy.js';
@@ -35,6 +36,7 @@ export const modelConfigSchema = z.strictObject({
     .exactOptional()
     .describe('Steps before and after the model; without it the model takes and gives tensors'),
   batching: batchingSchema.prefault({}).describe('How requests for the model share an execution'),
+  outputs: outputsSchema.prefault({}).describe('What the outputs of the model must be'),
   instances: instancesSchema.prefault({}).describe('How many copies of the model run side by side, and where'),
   execution_providers: executionProvidersSchema.exactOptional().describe('What runs the model, in order of preference'),
   session: sessionSchema.prefault({}).describe('Options of ONNX Runtime for each instance of the model'),

@@ -148,7 +148,8 @@ export async function openModel(
     });
   }
   const policy = policyFrom(config.batching);
-  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, pool: group, clock, events });
+  const { reject_non_finite: rejectNonFinite } = config.outputs;
+  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, rejectNonFinite, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
   return { signature, plan, provider, instances: group, batcher, pipeline };
 }

@@ -1,5 +1,5 @@
 import { MillraceError } from '../core/errors.js';
-import { type Datatype, datatypes, type TensorData } from './datatype.js';
+import { allocate, type Datatype, datatypes, type NumericArray, type TensorData } from './datatype.js';
 
 /** A dense array of `shape`, its elements row-major in `data`. */
 export interface Tensor {
@@ -47,4 +47,13 @@ export function totalBytes(tensors: NamedTensors): number {
   let sum = 0;
   for (const name in tensors) sum += byteLength(tensors[name] as Tensor);
   return sum;
+}
+
+/** The same tensor in memory of its own. */
+export function copyOf({ datatype, shape, data }: Tensor): Tensor {
+  if (Array.isArray(data)) return { datatype, shape, data: data.slice() };
+  // Not `slice`: a Buffer's is no copy.
+  const copy = allocate(datatype, data.length) as NumericArray & { set(source: NumericArray): void };
+  copy.set(data);
+  return { datatype, shape, data: copy };
 }

@@ -13,6 +13,7 @@ const loaded = {
   live: 2,
   restarts: 3,
   batcherRows: 4,
+  batchRowLimit: 5,
   residentBytes: [{ instance: 'm/1#0', bytes: 5 }],
 };
 const client = { requestId: 'r', traceparent: undefined, remote: '192.0.2.1', tenant: undefined };
@@ -91,6 +92,8 @@ describe('Metrics', () => {
     tell('jobRejected', { ...ref, jobId: 'j', rows: 1, code: 'QUEUE_FULL' });
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
+    tell('executionRetried', { ...ref, batchId: 1, code: 'EXECUTION_FAILED', groups: 2 });
+    tell('culpritFound', { ...ref, code: 'INSTANCE_CRASHED', digest: 'd', refusedForMs: 1 });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', cause: 'crash', restartInMs: 1 });
     tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
@@ -130,6 +133,23 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_batch_rows_bucket', { le: '8' }), 2);
     assert.equal(await value('millrace_batch_compute_seconds_sum', { stage: 'output' }), 0.003);
     assert.equal(await value('millrace_batch_compute_seconds_count', { stage: 'infer' }), 1);
+  });
+
+  it('counts what is done about executions that fail', async (t) => {
+    const { tell, value } = start(t);
+    const [failed, crashed] = [{ reason: 'EXECUTION_FAILED' }, { reason: 'INSTANCE_CRASHED' }];
+    tell('executionRetried', { ...ref, batchId: 1, code: 'EXECUTION_FAILED', groups: 2 });
+    tell('executionRetried', { ...ref, batchId: 2, code: 'EXECUTION_FAILED', groups: 3 });
+    tell('executionRetried', { ...ref, batchId: 3, code: 'INSTANCE_CRASHED', groups: 1 });
+    assert.equal(await value('millrace_bisections_total', failed), 2);
+    assert.equal(await value('millrace_bisections_total', crashed), undefined);
+    assert.equal(await value('millrace_retries_total', failed), 5);
+    assert.equal(await value('millrace_retries_total', crashed), 1);
+    tell('culpritFound', { ...ref, code: 'EXECUTION_FAILED', digest: 'd', refusedForMs: undefined });
+    assert.equal(await value('millrace_quarantines_total', ref), undefined);
+    tell('culpritFound', { ...ref, code: 'INSTANCE_CRASHED', digest: 'd', refusedForMs: 60_000 });
+    assert.equal(await value('millrace_culprits_total', failed), 1);
+    assert.equal(await value('millrace_quarantines_total', ref), 1);
   });
 
   it('never measures less than nothing', async (t) => {

@@ -21,8 +21,8 @@ export interface Entry {
   accepted: boolean;
   /** By whom it was ended before it settled, if it was. */
   endedBy: ErrorCode | undefined;
-  /** The batch that it ran in. */
-  batch: FakeBatch | undefined;
+  /** The batches that it ran in: one that failed may have been followed by another. */
+  readonly batches: FakeBatch[];
 }
 
 /** Numbers of a job's rows, so that each tells whose it is. */
@@ -61,7 +61,7 @@ export class JobLedger {
       outcomes: [],
       accepted: false,
       endedBy: undefined,
-      batch: undefined,
+      batches: [],
     };
     this.entries.push(entry);
     return {
@@ -89,13 +89,15 @@ export class JobLedger {
     for (const entry of members) {
       const { id, choice } = entry;
       assert.equal(entry.model, model, `I2: ${id} ran on another model`);
-      assert.equal(entry.batch, undefined, `I1: ${id} was executed twice`);
+      const before = entry.batches.map(({ state }) => state);
+      const mayRun = before.every((state) => state === 'failed' || state === 'crashed');
+      assert.ok(mayRun, `I1: ${id} was executed again after it was ${before.join(', ')}`);
       assert.ok(!choice.misfit, `I5: ${id} was executed although its input does not fit`);
       assert.deepEqual([entry.outcomes, entry.endedBy], [[], undefined], `I4: ${id} was executed after it had ended`);
       assert.ok(this.#clock.now() <= entry.deadlineAt, `I4: ${id} was executed after its deadline`);
       assert.equal(choice.scale, scale?.data[0], `I2: ${id} was executed with another's shared input`);
       assert.equal(choice.width, members[0]?.choice.width, `I2: ${id} was executed with rows of another shape`);
-      entry.batch = batch;
+      entry.batches.push(batch);
     }
     const rows = members.reduce((sum, entry) => sum + entry.rows, 0);
     assert.equal(numbers.length, rows * (members[0]?.choice.width ?? 0), 'I2: a batch holds the rows of its jobs');
@@ -112,11 +114,11 @@ export class JobLedger {
 
   #settle(entry: Entry, outcome: JobOutcome): void {
     entry.outcomes.push(outcome);
-    const { id, batch } = entry;
+    const { id, batches } = entry;
     assert.ok(entry.accepted, `I1: ${id} settled before it was accepted`);
     assert.equal(entry.outcomes.length, 1, `I1: ${id} settled ${entry.outcomes.length} times`);
     if (outcome.state === 'succeeded') {
-      assert.equal(batch?.state, 'finished', `${id} succeeded without a batch that did`);
+      assert.equal(batches.at(-1)?.state, 'finished', `${id} succeeded without a batch that did`);
       assert.deepEqual(outcome.outputs, entry.answer, `I2: ${id} got an answer that is not its own`);
       return;
     }
@@ -126,13 +128,16 @@ export class JobLedger {
   }
 
   /** The codes that a job may fail with, for what has happened to it. */
-  #reasons({ choice, deadlineAt, endedBy, batch }: Entry): Set<ErrorCode> {
+  #reasons(entry: Entry): Set<ErrorCode> {
+    const { choice, deadlineAt, endedBy, batches } = entry;
     const reasons = new Set(this.general);
     if (choice.misfit) reasons.add('INVALID_INPUT');
     if (this.#clock.now() >= deadlineAt) reasons.add('DEADLINE_EXCEEDED');
     if (endedBy !== undefined) reasons.add(endedBy);
-    if (batch?.state === 'failed') reasons.add('EXECUTION_FAILED');
-    if (batch?.state === 'crashed') reasons.add('INSTANCE_CRASHED');
+    const last = batches.at(-1);
+    // An error that may be another's is nobody's until the job has failed alone.
+    if (last?.state === 'failed' && holdsOnly(last, this.entries.indexOf(entry))) reasons.add('EXECUTION_FAILED');
+    if (last?.state === 'crashed') reasons.add('INSTANCE_CRASHED');
     return reasons;
   }
 
@@ -143,6 +148,12 @@ export class JobLedger {
       this.#violations.push(error);
     }
   }
+}
+
+/** Whether all numbers of a batch are those of one entry. */
+function holdsOnly({ inputs }: FakeBatch, index: number): boolean {
+  const numbers = inputs['x']?.data as Float32Array;
+  return numbers.every((number) => Math.floor(number / NUMBERS_PER_JOB) === index);
 }
 
 export function isUnsettled({ accepted, outcomes }: Entry): boolean {

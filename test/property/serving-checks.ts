@@ -60,7 +60,7 @@ export function checkSettled(world: WorldState): void {
 function checkModel(world: WorldState, { model, choice }: ModelState): void {
   const { takenRows, takenBytes, waitingRows } = readingOf(world, model);
   const own = world.ledger.entries.filter((entry) => entry.model === model && entry.accepted);
-  const taking = own.filter((entry) => isUnsettled(entry) || entry.batch?.state === 'running');
+  const taking = own.filter((entry) => isUnsettled(entry) || entry.batches.at(-1)?.state === 'running');
   assert.deepEqual([takenRows, takenBytes], [sum(taking, 'rows'), sum(taking, 'bytes')], 'room that leaks');
   if (waitingRows > 0) assert.equal(model.inModel, choice.concurrency, 'a job waits while the model would take it');
   if (choice.delayMs === undefined && model.batcher.waitingRows > 0) assert.equal(model.instances.idle, 0);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { type Clock, systemClock } from '#src/core/clock.js';
 import { MillraceError } from '#src/core/errors.js';
 import type { Backend } from '#src/runtime/backend.js';
@@ -20,19 +20,19 @@ function dieOf(reason: string, instance: BackendInstance): Promise<never> {
 }
 
 describe('a model whose instances die', () => {
-  it('fails the batch that ran, keeps what waits, and runs it on the replacement', async () => {
+  it('runs the batch that ran, and what waits, on the replacement', async () => {
     const { model, backend, clock, events } = fakeServedModel({ yaml: { instances: { count: 1 } } });
     await model.load();
     const answer = backend.onRun;
     backend.onRun = (inputs, instance) => {
       return instance === backend.instances[0] ? dieOf('its heap was full', instance) : answer(inputs, instance);
     };
-    const crashed = assert.rejects(model.infer(row(), patient), { code: 'INSTANCE_CRASHED' });
+    const running = model.infer(row(), patient);
     await clock.settle();
-    await crashed;
     const waiting = model.infer(row(), patient);
     await clock.advance(100);
-    assert.deepEqual(plainAll((await waiting).outputs), { y: { shape: [1, 2], values: [1, 2] } });
+    for (const { outputs } of await Promise.all([running, waiting]))
+      assert.deepEqual(plainAll(outputs), { y: { shape: [1, 2], values: [1, 2] } });
     assert.equal(model.state, 'READY');
     assert.deepEqual(
       events.of('instanceCrashed').map(({ reason }) => reason),
@@ -98,26 +98,40 @@ describe('a model that cannot run what is made up for it', () => {
   }
 });
 
+/** Serves two models: the worker threads of `bad` die of every request, those of `good` of none. */
+async function serveDying(t: TestContext) {
+  const backend: Backend = {
+    name: 'partly faulty',
+    start: (spec, options) => {
+      if (!spec.name.startsWith('bad/')) return new OnnxBackend().start(spec, options);
+      return startFaulty('throws-on-run', spec, options);
+    },
+  };
+  // Restarts come at once; what is longer than any pause before one stays as it is.
+  const clock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 10_000 ? ms : 0, run) };
+  // Without a warm-up it takes requests to kill them.
+  const bad = { 'bad/model.onnx': affine(), 'bad/model.yaml': 'warmup: {enabled: false}' };
+  const { manager, events } = await serveFolder(t, { ...bad, 'good.onnx': affine() }, { backend, clock });
+  const [dying, good] = [manager.resolve('bad', undefined).model, manager.resolve('good', undefined).model];
+  const ask = (first = 1) => ({ rows: 1, inputs: { x: fp32([1, 4], first, 2, 3, 4) } });
+  return { manager, events, dying, good, ask };
+}
+
 describe('a model whose worker threads die', () => {
+  it('refuses an input that killed them again and again, and stays READY', async (t) => {
+    const { events, dying, ask } = await serveDying(t);
+    // The first time its memory has gone with the thread; the second time it is known, and tried twice.
+    for (let time = 0; time < 2; time += 1)
+      await assert.rejects(dying.infer(ask(), patient), { code: 'INSTANCE_CRASHED' });
+    await assert.rejects(dying.infer(ask(), patient), { code: 'INPUT_QUARANTINED' });
+    assert.deepEqual([events.of('instanceCrashed').length, dying.state], [3, 'READY']);
+  });
+
   it('becomes UNAVAILABLE after some crashes, and the others go on', async (t) => {
-    const backend: Backend = {
-      name: 'partly faulty',
-      start: (spec, options) => {
-        if (!spec.name.startsWith('bad/')) return new OnnxBackend().start(spec, options);
-        return startFaulty('throws-on-run', spec, options);
-      },
-    };
-    // Restarts come at once; what is longer than any pause before one stays as it is.
-    const clock: Clock = { ...systemClock, after: (ms, run) => systemClock.after(ms > 10_000 ? ms : 0, run) };
-    // Without a warm-up it takes requests to kill them.
-    const bad = { 'bad/model.onnx': affine(), 'bad/model.yaml': 'warmup: {enabled: false}' };
-    const files = { ...bad, 'good.onnx': affine() };
-    const { manager, events } = await serveFolder(t, files, { backend, clock });
-    const [dying, good] = [manager.resolve('bad', undefined).model, manager.resolve('good', undefined).model];
-    const ask = () => ({ rows: 1, inputs: { x: fp32([1, 4], 1, 2, 3, 4) } });
+    const { manager, events, dying, good, ask } = await serveDying(t);
     let attempts = 0;
     for (; dying.state === 'READY'; attempts += 1) {
-      const [failed, answered] = [dying.infer(ask(), patient), good.infer(ask(), patient)];
+      const [failed, answered] = [dying.infer(ask(10 + attempts), patient), good.infer(ask(), patient)];
       await assert.rejects(failed, { code: 'INSTANCE_CRASHED' });
       assert.deepEqual(plainAll((await answered).outputs), { y: { shape: [1, 4], values: [3, 5, 7, 9] } });
     }

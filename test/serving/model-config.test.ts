@@ -19,13 +19,14 @@ function problemsOf(document: unknown): string[] {
 
 describe('readModelConfig', () => {
   it('needs nothing: an empty file has every default', () => {
-    const { batching, instances, versions, warmup, limits, session, ...rest } = configOf(readYaml(''));
+    const { batching, outputs, instances, versions, warmup, limits, session, ...rest } = configOf(readYaml(''));
     assert.deepEqual(versions, { latest: 1 });
     assert.deepEqual(instances, { device: 'auto', isolation: 'thread', recycle: {} });
     assert.equal(batching.policy, 'greedy');
     assert.equal(batching.max_batch_size, 16);
     assert.deepEqual(batching.axes, { inputs: {}, outputs: {} });
     assert.equal(batching.rows_independent, false);
+    assert.deepEqual(outputs, { reject_non_finite: false });
     assert.deepEqual(warmup, { enabled: true });
     assert.deepEqual(limits, {});
     assert.equal(session.intra_op_threads, 1);

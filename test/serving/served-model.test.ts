@@ -137,9 +137,10 @@ describe('ServedModel.destroy', () => {
     const { model, backend, clock, states } = fakeServedModel({ yaml: { instances: { count: 1 } } });
     await model.load();
     backend.onRun = () => new Promise(() => undefined);
-    const running = assert.rejects(model.infer(row(), patient), { code: 'INSTANCE_CRASHED' });
+    const unloaded = { code: 'MODEL_UNAVAILABLE', message: /unloaded/ };
+    const running = assert.rejects(model.infer(row(), patient), unloaded);
     await clock.settle();
-    const waiting = assert.rejects(model.infer(row(), patient), { code: 'MODEL_UNAVAILABLE', message: /unloaded/ });
+    const waiting = assert.rejects(model.infer(row(), patient), unloaded);
     model.destroy();
     model.destroy();
     await Promise.all([running, waiting]);

@@ -18,6 +18,8 @@ const names = Object.keys({
   jobSettled: true,
   batchFormed: true,
   batchExecuted: true,
+  executionRetried: true,
+  culpritFound: true,
   modelStateChanged: true,
   modelNotice: true,
   instanceStarted: true,

@@ -1,0 +1,151 @@
+import { abortReason } from '../core/abort.js';
+import type { Clock } from '../core/clock.js';
+import { MillraceError } from '../core/errors.js';
+import type { EventSink, ModelRef } from '../core/events.js';
+import type { NamedTensors } from '../tensor/tensor.js';
+import { decideAfterFailure, type FailedRequest } from './after-failure.js';
+import { hasItsInputs, type InferenceRequest } from './batch.js';
+import type { Batch, BatchOutcome } from './batch-execution.js';
+import { CrashBudget } from './crash-budget.js';
+import { PoisonRate } from './poison-rate.js';
+import { digestOf } from './request-digest.js';
+import { QUARANTINE_MS, Suspects } from './suspects.js';
+
+/** What becomes of one request after an execution: its outputs, its error, or another run. */
+export type Fate = NamedTensors | MillraceError | 'runs again';
+
+export interface Verdict {
+  /** Of each request of the batch, in order. */
+  readonly fates: readonly Fate[];
+  /** Those that run again, by their index, in groups that run together. */
+  readonly again: readonly (readonly number[])[];
+}
+
+export interface PoisonGuardOptions {
+  readonly ref: ModelRef;
+  readonly clock: Clock;
+  readonly events: EventSink;
+}
+
+/**
+ * Keeps inputs on which a model fails from harming those that run beside them. It judges; the batcher runs.
+ *
+ * An execution that fails is taken apart until the culprit has failed alone (`after-failure.ts`). Culprits are
+ * remembered by digest: for a while they run alone from the start, and those that ended instances are not run.
+ * Requests are hashed only during that while. Batches get smaller while many of them fail.
+ */
+export class PoisonGuard {
+  readonly #options: PoisonGuardOptions;
+  readonly #suspects: Suspects;
+  readonly #rate = new PoisonRate();
+  readonly #budget: CrashBudget;
+  readonly #digests = new WeakMap<InferenceRequest, string>();
+  /** Executions that ended their instance, by the requests that took part. */
+  readonly #crashes = new WeakMap<InferenceRequest, number>();
+
+  constructor(options: PoisonGuardOptions) {
+    this.#options = options;
+    this.#suspects = new Suspects(options.clock);
+    this.#budget = new CrashBudget(options.clock);
+  }
+
+  /** Why a request may not run, now; undefined if it may. */
+  refusal(request: InferenceRequest): MillraceError | undefined {
+    const standing = this.#standingOf(request);
+    if (standing?.kind !== 'quarantined') return undefined;
+    const seconds = Math.ceil(standing.leftMs / 1_000);
+    const text = `This input has ended instances of the model, and is not run for another ${seconds} s.`;
+    return new MillraceError('INPUT_QUARANTINED', text);
+  }
+
+  /** Whether a request is known to fail and so must run alone. */
+  isSuspect(request: InferenceRequest): boolean {
+    return this.#standingOf(request)?.kind === 'suspect';
+  }
+
+  /** Whether the inputs of a batch must outlive its execution, since they may run again. */
+  mustKeep({ requests, isRerun }: Batch<never>): boolean {
+    return requests.length > 1 || isRerun || this.#suspects.isWatching;
+  }
+
+  /** Rows that a batch should hold, at most, of `maxRows`. */
+  rowLimit(maxRows: number): number {
+    return this.#rate.limit(maxRows);
+  }
+
+  /** Judges an execution that has ended. */
+  judge(batch: Batch<never>, outcome: BatchOutcome): Verdict {
+    const { requests, isRerun } = batch;
+    const { request } = requests[0] as (typeof requests)[number];
+    const isSuspect = requests.length === 1 && this.isSuspect(request);
+    // What is known to fail, and runs alone for it, is no reason for smaller batches.
+    if (!isRerun && !isSuspect) this.#rate.note(requests.length, outcome.kind === 'failed');
+    if (outcome.kind === 'failed') return this.#judgeFailure(batch, outcome.error);
+    this.#budget.ranWell();
+    if (isSuspect) this.#suspects.clear(this.#digestOf(request) as string);
+    return { fates: outcome.parts, again: [] };
+  }
+
+  #judgeFailure(batch: Batch<never>, error: MillraceError): Verdict {
+    const isCrash = error.code === 'INSTANCE_CRASHED';
+    if (isCrash) this.#countCrash(batch);
+    const refusals = batch.requests.map(({ request, signal }) => {
+      return signal.aborted ? abortReason(signal) : this.refusal(request);
+    });
+    const facts = batch.requests.map(({ request }, index): FailedRequest => {
+      return {
+        mayRun: refusals[index] === undefined && hasItsInputs(request),
+        isSuspect: this.isSuspect(request),
+        crashes: this.#crashes.get(request) ?? 0,
+      };
+    });
+    const { culprit, again } = decideAfterFailure(error.code, facts);
+    if (culprit !== undefined) return { fates: [this.#convict(batch, error)], again };
+    const groups = isCrash && again.length > 0 && !this.#budget.take() ? [] : again;
+    const { ref, events } = this.#options;
+    if (groups.length > 0)
+      events.emit('executionRetried', { ...ref, batchId: batch.id, code: error.code, groups: groups.length });
+    const running = new Set(groups.flat());
+    const fates = refusals.map((refusal, index): Fate => (running.has(index) ? 'runs again' : (refusal ?? error)));
+    return { fates, again: groups };
+  }
+
+  #countCrash({ requests }: Batch<never>): void {
+    this.#budget.crashed();
+    for (const { request } of requests) this.#crashes.set(request, (this.#crashes.get(request) ?? 0) + 1);
+    // One that has lost its memory is not known; should it come again, it must be.
+    if (requests.length === 1) this.#suspects.watch();
+  }
+
+  /** The only request of a batch is to blame; gives its error. */
+  #convict({ requests }: Batch<never>, error: MillraceError): MillraceError {
+    const { ref, events } = this.#options;
+    const { code, cause } = error;
+    const { request } = requests[0] as (typeof requests)[number];
+    const digest = this.#digestOf(request);
+    const isDeadly = code === 'INSTANCE_CRASHED';
+    const refusedForMs = isDeadly && digest !== undefined ? QUARANTINE_MS : undefined;
+    events.emit('culpritFound', { ...ref, code, digest, refusedForMs });
+    if (digest !== undefined) this.#suspects[isDeadly ? 'quarantine' : 'suspect'](digest);
+    if (!isDeadly) return error;
+    const seconds = QUARANTINE_MS / 1_000;
+    const text = `An instance ended each of the ${this.#crashes.get(request)} times that it ran this input, the last time nothing else; the same input is not run for ${seconds} s.`;
+    return new MillraceError('INSTANCE_CRASHED', text, { cause, retryAfterMs: QUARANTINE_MS });
+  }
+
+  /** Undefined while nothing is held against anybody. */
+  #standingOf(request: InferenceRequest) {
+    if (!this.#suspects.isWatching) return undefined;
+    const digest = this.#digestOf(request);
+    return digest === undefined ? undefined : this.#suspects.standingOf(digest);
+  }
+
+  /** Undefined if running has taken the request's memory, and it was not hashed before. */
+  #digestOf(request: InferenceRequest): string | undefined {
+    const known = this.#digests.get(request);
+    if (known !== undefined || !hasItsInputs(request)) return known;
+    const digest = digestOf(request);
+    this.#digests.set(request, digest);
+    return digest;
+  }
+}
