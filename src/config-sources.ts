@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import type { ConfigLayer } from './config.js';
 import { MillraceError, reasonOf } from './core/errors.js';
 import { readYaml } from './core/yaml-document.js';
 
 const PREFIX = 'MILLRACE_';
 
-/** Variables for the command line alone: where the settings lie, and which server to ask. */
-const NO_SETTINGS: readonly string[] = [`${PREFIX}CONFIG`, `${PREFIX}URL`];
+/** Variables for the command line alone: where the settings lie, which server to ask, and with which key. */
+const NO_SETTINGS: readonly string[] = [`${PREFIX}CONFIG`, `${PREFIX}URL`, `${PREFIX}API_KEY`];
 
 /**
  * Variables that Kubernetes sets in every pod when a Service is called "millrace" (its documentation: "Service
@@ -54,11 +55,11 @@ export function flagLayer(flags: Readonly<Record<string, unknown>>): ConfigLayer
   return { values: flags, nameOf };
 }
 
-/** A text as the YAML that it may be: a number, a list; what is no YAML is itself. */
+/** A text as the YAML that it may be: a number, a list; what is no YAML is itself, and so is `::`, which is an address. */
 export function scalar(text: string): unknown {
   try {
     const value = readYaml(text);
-    return /^\s*(#|$)/.test(text) ? text : value;
+    return /^\s*(#|$)/.test(text) || isIPv6(text) ? text : value;
   } catch {
     return text;
   }

@@ -77,6 +77,7 @@ export async function startServer(
     models: () => models.entries.flatMap(readEntry),
     queues: () => jobs.queues,
     jobsInFlight: () => jobs.inFlight,
+    steps: () => stepPool.load,
     eventsDropped: () => events.dropped,
   });
   events.subscribe(metrics.observer);

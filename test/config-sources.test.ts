@@ -18,6 +18,13 @@ function messageOf(run: () => unknown): string {
 }
 
 describe('environmentLayer', () => {
+  it('takes an IPv6 address for one, also where it is a mapping in YAML', () => {
+    const layer = environmentLayer({ MILLRACE_HOST: '::', MILLRACE_API_KEY: 'mk_1' });
+    assert.deepEqual(layer.values, { host: '::' });
+    assert.equal(scalar('::1'), '::1');
+    assert.equal(scalar('fe80::'), 'fe80::');
+  });
+
   it('reads what begins with MILLRACE_, with two underscores between the levels', () => {
     const { values, nameOf } = environmentLayer({
       MILLRACE_PORT: '9000',

@@ -8,6 +8,7 @@ const groups = {
   'HTTP requests': ['httpRequests', 'httpDuration'],
   Jobs: ['jobs', 'jobPhases', 'rejections', 'jobsInFlight'],
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
+  'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
   Batches: ['batches', 'rows', 'batchRows', 'batchCompute'],
   'Models and instances': ['modelState', 'modelInfo', 'instances', 'instanceCrashes', 'instanceRestarts'],
   'The server itself': ['eventLoopLag', 'observerFailures', 'eventsDropped'],

@@ -12,6 +12,8 @@ const WAY_MS = 10_000;
 export interface ClientOptions {
   /** What to do if no server is there; it ends a sentence. */
   readonly advice: string;
+  /** Sent with every request, for a server that asks for one. */
+  readonly apiKey?: string | undefined;
   readonly maxAnswerBytes?: number;
 }
 
@@ -21,6 +23,8 @@ export interface PredictOptions {
   /** Without it the limit is the server's. */
   readonly timeoutMs?: number | undefined;
 }
+
+type AskedRequest = Omit<RequestInit, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
 
 /** What came of an item. */
 export interface Prediction {
@@ -37,12 +41,14 @@ export interface Prediction {
 export class ModelClient {
   readonly #base: string;
   readonly #advice: string;
+  readonly #keyHeader: Readonly<Record<string, string>>;
   readonly #maxAnswerBytes: number;
 
   /** @param url of `serverUrl` */
-  constructor(url: URL, { advice, maxAnswerBytes = MAX_ANSWER_BYTES }: ClientOptions) {
+  constructor(url: URL, { advice, apiKey, maxAnswerBytes = MAX_ANSWER_BYTES }: ClientOptions) {
     this.#base = url.href.replace(/\/$/, '');
     this.#advice = advice;
+    this.#keyHeader = apiKey === undefined ? {} : { 'x-api-key': apiKey };
     this.#maxAnswerBytes = maxAnswerBytes;
   }
 
@@ -77,7 +83,7 @@ export class ModelClient {
     return { output, version: value.version, totalMs: value.timings_ms.total, batchSize: value.batch_size };
   }
 
-  async #ask<T>(path: string, schema: z.ZodType<T>, request: RequestInit = {}): Promise<{ value: T; text: string }> {
+  async #ask<T>(path: string, schema: z.ZodType<T>, request: AskedRequest = {}): Promise<{ value: T; text: string }> {
     const { response, text } = await this.#send(path, request);
     const body = parsed(text);
     const answer = schema.safeParse(body);
@@ -87,10 +93,11 @@ export class ModelClient {
     throw unexpected(response, this.#base);
   }
 
-  async #send(path: string, request: RequestInit): Promise<{ response: Response; text: string }> {
+  async #send(path: string, request: AskedRequest): Promise<{ response: Response; text: string }> {
     try {
       // An answer that leads elsewhere is no millrace server's, and what was sent is not for others.
-      const response = await fetch(this.#base + path, { ...request, redirect: 'manual' });
+      const headers = { ...request.headers, ...this.#keyHeader };
+      const response = await fetch(this.#base + path, { ...request, headers, redirect: 'manual' });
       return { response, text: await readText(response, this.#maxAnswerBytes) };
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -112,6 +119,18 @@ export function serverUrl(text: string, source: string): URL {
   if (url !== undefined && isPlain && ['http:', 'https:'].includes(url.protocol)) return url;
   const message = `${source}: expected an address such as http://127.0.0.1:8000; got ${JSON.stringify(text)}`;
   throw new MillraceError('INVALID_REQUEST', message);
+}
+
+/**
+ * The key for a server that asks for one, from MILLRACE_API_KEY: on the command line, other users would see it.
+ *
+ * @throws MillraceError INVALID_REQUEST for what no header can hold
+ */
+export function apiKey(): string | undefined {
+  const key = process.env['MILLRACE_API_KEY']?.trim();
+  if (key === undefined || key === '') return undefined;
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new MillraceError('INVALID_REQUEST', 'MILLRACE_API_KEY: expected a key of printable ASCII without spaces');
 }
 
 /** @throws ProblemError UNEXPECTED_ANSWER if it is too long */

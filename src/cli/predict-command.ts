@@ -4,7 +4,7 @@ import { type ItemInput, readInputs, readItem } from './item-input.js';
 import { ItemReport, type ItemResult } from './item-report.js';
 import { withLocalModel } from './local-model.js';
 import { kindsOf, versionFor } from './model-answers.js';
-import { ModelClient, type Prediction, serverUrl } from './model-client.js';
+import { apiKey, ModelClient, type Prediction, serverUrl } from './model-client.js';
 import { ProblemError } from './problem-error.js';
 import { StatusLine } from './status-line.js';
 
@@ -66,6 +66,8 @@ Examples:
   echo 'Wo ist der Bahnhof?' | millrace predict lande -
   millrace predict penguins --local --json @penguin.json
 
+A server that asks for an API key gets that of the variable MILLRACE_API_KEY.
+
 With --local the settings are those of "millrace serve": millrace.yaml and
 MILLRACE_... variables. The exit code is 0 if every item was answered, 1 if one
 was not, and 2 if the command line is wrong.`;
@@ -74,12 +76,12 @@ was not, and 2 if the command line is wrong.`;
 async function predict(model: string, args: readonly string[], flags: PredictFlags): Promise<number> {
   const inputs = readInputs(args, flags.file ?? []);
   const status = new StatusLine(flags.progress ?? false);
-  const ask = (url: URL) => {
+  const ask = (url: URL, key?: string) => {
     const advice = 'start one with `millrace serve`, or add --local to load the model here';
-    return askForAll(new ModelClient(url, { advice }), { model, inputs, flags, status });
+    return askForAll(new ModelClient(url, { advice, apiKey: key }), { model, inputs, flags, status });
   };
   try {
-    if (flags.local !== true && flags.models === undefined) return await ask(serverFrom(flags));
+    if (flags.local !== true && flags.models === undefined) return await ask(serverFrom(flags), apiKey());
     status.say(`loading ${model}`);
     const local = { name: model, folder: flags.models, ...(inputs.length === 1 ? { instances: 1 } : {}) };
     return await withLocalModel(local, (url) => ask(new URL(url)));

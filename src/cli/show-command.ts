@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { descriptionText } from './description-text.js';
 import { withLocalModel } from './local-model.js';
-import { ModelClient, serverUrl } from './model-client.js';
+import { apiKey, ModelClient, serverUrl } from './model-client.js';
 import { jsonLine } from './printable.js';
 import { StatusLine } from './status-line.js';
 
@@ -32,8 +32,8 @@ export function addShowCommand(models: Command, ended: (exitCode: number) => voi
 
 async function show(model: string, { models, url, json: isJson = false }: ShowFlags): Promise<void> {
   const advice = 'start one with `millrace serve`, or leave --url out to load the model here';
-  const ask = (address: URL) => new ModelClient(address, { advice }).describe(model);
-  const answer = url === undefined ? await askHere(model, models, ask) : await ask(serverUrl(url, '--url'));
+  const ask = (address: URL, key?: string) => new ModelClient(address, { advice, apiKey: key }).describe(model);
+  const answer = url === undefined ? await askHere(model, models, ask) : await ask(serverUrl(url, '--url'), apiKey());
   console.log(isJson ? jsonLine(answer.text) : descriptionText(answer.description));
 }
 

@@ -68,6 +68,8 @@ export const metricTable = {
   acceptedBytes: metric('gauge', 'millrace_accepted_bytes', 'Bytes of input tensors accepted and not settled', MODEL),
   batcherRows: metric('gauge', 'millrace_batcher_rows', 'Rows in the buffer of the batcher', MODEL),
   jobsInFlight: metric('gauge', 'millrace_jobs_in_flight', 'Jobs accepted and not settled, of all models', []),
+  stepItemsWaiting: metric('gauge', 'millrace_step_items_waiting', 'Items that wait for a thread for their steps', []),
+  stepThreadsBusy: metric('gauge', 'millrace_step_threads_busy', 'Threads that run steps of pipelines', []),
   modelState: metric(
     'gauge',
     'millrace_model_state',

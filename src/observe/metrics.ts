@@ -37,6 +37,8 @@ export interface Readings {
     takenBytes: number;
   }[];
   jobsInFlight(): number;
+  /** Of the threads for steps: items that wait for one, and those that are busy. */
+  steps(): { waiting: number; busy: number };
   eventsDropped(): number;
 }
 
@@ -133,6 +135,9 @@ export class Metrics {
       this.#set('acceptedBytes', ref, takenBytes);
     }
     this.#set('jobsInFlight', {}, this.#readings.jobsInFlight());
+    const { waiting, busy } = this.#readings.steps();
+    this.#set('stepItemsWaiting', {}, waiting);
+    this.#set('stepThreadsBusy', {}, busy);
     this.#count('eventsDropped', {}, this.#readings.eventsDropped());
     for (const [stat, seconds] of this.#lag.read()) this.#set('eventLoopLag', { stat }, seconds);
   }

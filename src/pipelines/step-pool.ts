@@ -11,10 +11,9 @@ import {
   type StepRange,
   type StepReply,
 } from './step-protocol.js';
+import { type StepTask, WaitingTasks } from './step-tasks.js';
 import { withOwnMemory } from './value-memory.js';
 
-/** Items that go to a thread together, where they wait for the same steps: a message costs about as much as a small step. */
-const MOST_ITEMS = 16;
 /** A thread that is not done with its items by then is ended: an own step has run away. */
 const TIME_LIMIT_MS = 30_000;
 /** So long may a thread go on with items that nobody waits for any more. */
@@ -24,23 +23,11 @@ const MAX_HEAP_MB = 512;
 
 const threadEntry = new URL('./step-thread.js', import.meta.url);
 
-/** Something for a thread to do, alone or together with others of the same range. */
-interface Task {
-  /** Undefined for what is not about an item. */
-  readonly range: StepRange | undefined;
-  readonly message: (together: readonly Task[]) => StepMessage;
-  readonly value: Value | undefined;
-  /** Its thread died while it was there; it may be the cause, and goes alone. */
-  suspect: boolean;
-  isSettled: boolean;
-  settle(outcome: StepOutcome, firstMs: number): void;
-}
-
 interface Thread {
   readonly worker: Worker;
   /** Pipelines that it was told of. */
   readonly defined: Set<number>;
-  running: readonly Task[];
+  running: readonly StepTask[];
   limit: NodeJS.Timeout | undefined;
 }
 
@@ -53,7 +40,7 @@ export class StepPool {
   readonly #entry: URL;
   readonly #sources = new Map<number, PipelineSource>();
   readonly #threads = new Set<Thread>();
-  #waiting: Task[] = [];
+  readonly #waiting = new WaitingTasks();
   #nextPipeline = 1;
   #closed = false;
 
@@ -61,6 +48,12 @@ export class StepPool {
   constructor(size: number, entry: URL = threadEntry) {
     this.#size = size;
     this.#entry = entry;
+  }
+
+  /** What a scrape is told: items that wait for a thread, and threads that are busy. */
+  get load(): { readonly waiting: number; readonly busy: number } {
+    const busy = [...this.#threads].filter(({ running }) => running.length > 0).length;
+    return { waiting: this.#waiting.size, busy };
   }
 
   /** Makes a pipeline known; gives the number to call it by. */
@@ -98,7 +91,7 @@ export class StepPool {
    * @returns what came of it, and its share of what the first step took, in milliseconds. Never rejects.
    */
   async run(range: StepRange, value: Value, signal: AbortSource): Promise<{ outcome: StepOutcome; firstMs: number }> {
-    const message = (together: readonly Task[]): StepMessage => {
+    const message = (together: readonly StepTask[]): StepMessage => {
       return { kind: 'run', range, values: withOwnMemory(together.map((task) => task.value as Value)) };
     };
     return this.#submit({ range, message, value }, signal);
@@ -109,16 +102,16 @@ export class StepPool {
     this.#closed = true;
     const running = [...this.#threads].flatMap((thread) => thread.running);
     for (const thread of this.#threads) this.#end(thread);
-    this.#failAll([...running, ...this.#waiting.splice(0)], unavailable());
+    this.#failAll([...running, ...this.#waiting.drain()], unavailable());
   }
 
   #submit(
-    work: Pick<Task, 'range' | 'message' | 'value'>,
+    work: Pick<StepTask, 'range' | 'message' | 'value'>,
     signal?: AbortSource,
   ): Promise<{ outcome: StepOutcome; firstMs: number }> {
     return new Promise((resolve) => {
       const onAbort = () => this.#giveUp(task, abortReason(signal as AbortSource));
-      const task: Task = {
+      const task: StepTask = {
         ...work,
         suspect: false,
         isSettled: false,
@@ -133,24 +126,24 @@ export class StepPool {
       else if (signal?.aborted) task.settle({ error: abortReason(signal) }, 0);
       if (task.isSettled) return;
       signal?.addEventListener('abort', onAbort);
-      this.#waiting.push(task);
+      this.#waiting.add(task);
       this.#pump();
     });
   }
 
   /** Nobody waits for the item: it goes at once, and its thread too if all that it runs is unwanted and takes long. */
-  #giveUp(task: Task, error: MillraceError): void {
+  #giveUp(task: StepTask, error: MillraceError): void {
     task.settle({ error }, 0);
-    this.#waiting = this.#waiting.filter((each) => each !== task);
+    this.#waiting.remove(task);
     const thread = [...this.#threads].find(({ running }) => running.includes(task));
     if (thread?.running.every(({ isSettled }) => isSettled)) this.#limit(thread, UNWANTED_LIMIT_MS);
   }
 
   #pump(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.size > 0) {
       const thread = [...this.#threads].find(({ running }) => running.length === 0) ?? this.#start();
       if (thread === undefined) return;
-      this.#dispatch(thread, this.#nextTasks());
+      this.#dispatch(thread, this.#waiting.take());
     }
   }
 
@@ -171,19 +164,9 @@ export class StepPool {
     return thread;
   }
 
-  /** The task that waits longest, with those that wait for the same; a suspect goes alone. */
-  #nextTasks(): Task[] {
-    const first = this.#waiting[0] as Task;
-    const isAlike = ({ range, suspect }: Task) => !suspect && sameRange(range, first.range);
-    const tasks = first.suspect ? [first] : this.#waiting.filter(isAlike).slice(0, MOST_ITEMS);
-    const taken = new Set(tasks.length === 0 ? [first] : tasks);
-    this.#waiting = this.#waiting.filter((task) => !taken.has(task));
-    return [...taken];
-  }
-
-  #dispatch(thread: Thread, tasks: readonly Task[]): void {
+  #dispatch(thread: Thread, tasks: readonly StepTask[]): void {
     const { worker, defined } = thread;
-    const { range, message } = tasks[0] as Task;
+    const { range, message } = tasks[0] as StepTask;
     try {
       if (range !== undefined && !defined.has(range.pipeline)) {
         const source = this.#sources.get(range.pipeline);
@@ -234,8 +217,7 @@ export class StepPool {
     const guilty = tasks.filter(({ suspect }) => suspect);
     this.#failAll(guilty, failed(`the thread that ran it ended: ${reason}`));
     const others = tasks.filter(({ suspect }) => !suspect);
-    for (const task of others) task.suspect = true;
-    this.#waiting.unshift(...others);
+    this.#waiting.putBack(others);
     this.#pump();
   }
 
@@ -245,7 +227,7 @@ export class StepPool {
     thread.worker.unref();
   }
 
-  #failAll(tasks: readonly Task[], error: MillraceError): void {
+  #failAll(tasks: readonly StepTask[], error: MillraceError): void {
     for (const task of tasks) task.settle({ error }, 0);
   }
 }
@@ -258,11 +240,6 @@ function failed(cause: string): MillraceError {
 
 function unavailable(): MillraceError {
   return new MillraceError('MODEL_UNAVAILABLE', 'The model was taken out of service.');
-}
-
-function sameRange(a: StepRange | undefined, b: StepRange | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  return a.pipeline === b.pipeline && a.chain === b.chain && a.from === b.from && a.to === b.to;
 }
 
 function tell(worker: Worker, message: StepMessage): void {

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type CommandOptions, runCommand, startCommand } from '../support/command-line.js';
 import { affine, identity } from '../support/fixture-models.js';
+import { keysFile, testKey } from '../support/keys.js';
 import { createModelFolder, type ModelFolder } from '../support/model-folder.js';
 import { bytes, endless, lines, sums } from '../support/pipeline-models.js';
 import { startTestServer, type TestServer } from '../support/test-server.js';
@@ -396,4 +398,29 @@ describe('a command line that is wrong', () => {
       assert.match(stderr, message);
     });
   }
+});
+
+describe('a server that asks for a key', () => {
+  it('is sent that of MILLRACE_API_KEY', async (t) => {
+    const key = testKey('reader', { scopes: ['infer'] });
+    const keys = await createModelFolder({ 'keys.yaml': keysFile(key) });
+    t.after(() => keys.remove());
+    const auth = { keys_file: join(keys.dir, 'keys.yaml') };
+    const guarded = await startTestServer({ 'affine.onnx': affine() }, { auth });
+    t.after(() => guarded.stop());
+    const ask = (env: Readonly<Record<string, string>>) => {
+      const args = ['predict', '--url', guarded.millrace.url, '--json', 'affine', '[1, 2, 3, 4.5]'];
+      return runCommand(args, { cwd: folder.dir, env });
+    };
+    const [withKey, without, wrong] = [
+      await ask({ MILLRACE_API_KEY: key.key }),
+      await ask({}),
+      await ask({ MILLRACE_API_KEY: 'two words' }),
+    ];
+    assert.deepEqual([withKey.code, withKey.stdout], [0, '{"y":[3,5,7,10]}\n']);
+    assert.equal(without.code, 1);
+    assert.match(without.stdout + without.stderr, /UNAUTHORIZED|key/);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /MILLRACE_API_KEY: expected a key/);
+  });
 });

@@ -21,7 +21,13 @@ const batch = {
 };
 const queue = { ...ref, waitingRows: 5, oldestAgeMs: 1_500, takenRows: 6, takenBytes: 96 };
 
-const quiet: Readings = { models: () => [], queues: () => [], jobsInFlight: () => 0, eventsDropped: () => 0 };
+const quiet: Readings = {
+  models: () => [],
+  queues: () => [],
+  jobsInFlight: () => 0,
+  steps: () => ({ waiting: 0, busy: 0 }),
+  eventsDropped: () => 0,
+};
 
 /** Metrics with a way to tell them events and to scrape one value. */
 function start(t: TestContext, readings: Partial<Readings> = {}) {
@@ -125,7 +131,8 @@ describe('Metrics', () => {
 
   it('reads gauges when it is scraped, and forgets what is no longer there', async (t) => {
     let models: ModelReading[] = [{ ...ref, state: 'READY', loaded }];
-    const { value } = start(t, { models: () => models, queues: () => [queue], jobsInFlight: () => 7 });
+    const steps = () => ({ waiting: 9, busy: 2 });
+    const { value } = start(t, { models: () => models, queues: () => [queue], jobsInFlight: () => 7, steps });
     assert.equal(await value('millrace_model_state', { ...ref, state: 'READY' }), 1);
     assert.equal(await value('millrace_model_state', { ...ref, state: 'LOADING' }), 0);
     assert.equal(await value('millrace_model_info', { execution_provider: 'cpu', batched: 'true' }), 1);
@@ -136,6 +143,8 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_accepted_bytes', ref), 96);
     assert.equal(await value('millrace_batcher_rows', ref), 4);
     assert.equal(await value('millrace_jobs_in_flight'), 7);
+    assert.equal(await value('millrace_step_items_waiting'), 9);
+    assert.equal(await value('millrace_step_threads_busy'), 2);
     models = [{ ...ref, state: 'UNAVAILABLE', loaded: undefined }];
     assert.equal(await value('millrace_model_state', { state: 'UNAVAILABLE' }), 1);
     assert.equal(await value('millrace_instances', ref), undefined);

@@ -74,6 +74,14 @@ describe('StepPool', () => {
     assert.deepEqual(outcomes.map(resultOf), ['> A', '> B', 'INVALID_INPUT', '> C']);
   });
 
+  it('says how much waits, and how many threads are busy', async (t) => {
+    const { pool, run } = await poolOf(t);
+    const items = ['a', 'b', 'c'].map((text) => run(text));
+    assert.deepEqual(pool.load, { waiting: 2, busy: 1 });
+    await Promise.all(items);
+    assert.deepEqual(pool.load, { waiting: 0, busy: 0 });
+  });
+
   it('runs several steps in one go, and brings tensors back', async (t) => {
     const { run } = await poolOf(t);
     assert.deepEqual(resultOf(await run('abc', { to: 2 })), {

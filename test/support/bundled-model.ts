@@ -5,11 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { readYaml } from '#src/core/yaml-document.js';
 import type { TensorSpec } from '#src/model/signature.js';
-import { type PipelineConfig, pipelineSchema } from '#src/pipelines/pipeline-config.js';
-import { Answer, type Step, type Value } from '#src/pipelines/step.js';
-import { findStepKind } from '#src/pipelines/step-catalogue.js';
+import { pipelineSchema } from '#src/pipelines/pipeline-config.js';
+import { Answer, type Value } from '#src/pipelines/step.js';
 import type { Tensor } from '#src/tensor/tensor.js';
-import { resolvedStep } from './resolved-step.js';
+import { buildSteps } from './built-steps.js';
 
 /** What a labels.json may say of an output of a model; penguins has names alone. */
 export interface LabelRow {
@@ -34,8 +33,8 @@ export async function openBundledModel(name: string, input: TensorSpec): Promise
   const read = (file: string) => readFile(projectFile('models', name, file));
   const document = readYaml(await readFile(projectFile('models', name, 'model.yaml'), 'utf8'));
   const { preprocess } = pipelineSchema.parse((document as { pipeline: unknown }).pipeline);
-  const steps: Step[] = [];
-  for (const step of preprocess) steps.push(await stepFrom(step, input, read));
+  const files = { 'ngrams.json': name === 'lande' ? await read('ngrams.json') : '' };
+  const steps = await buildSteps(preprocess, { inputs: [input], files });
   const session = await InferenceSession.create(projectFile('models', name, '1', 'model.onnx'));
   const rows = JSON.parse((await read('labels.json')).toString()) as (string | LabelRow)[];
   return {
@@ -51,20 +50,6 @@ export async function openBundledModel(name: string, input: TensorSpec): Promise
     },
     release: () => session.release(),
   };
-}
-
-async function stepFrom(
-  step: PipelineConfig['preprocess'][number],
-  input: TensorSpec,
-  read: (file: string) => Promise<Buffer>,
-): Promise<Step> {
-  const [[name, given] = ['', undefined]] = typeof step === 'string' ? [[step, {}] as const] : Object.entries(step);
-  const { shorthand } = findStepKind(name);
-  const isShort = typeof given !== 'object' || Array.isArray(given);
-  const options = isShort && shorthand !== undefined ? { [shorthand]: given } : given;
-  const file = (options as { file?: string }).file;
-  const files = file === undefined ? {} : { [file]: await read(file) };
-  return resolvedStep([findStepKind(name)], name, options, { inputs: [input], files });
 }
 
 async function runAlone(session: InferenceSession, { datatype, shape, data }: Tensor): Promise<ArrayLike<number>> {

@@ -31,6 +31,7 @@ const doors: Readonly<Record<string, string>> = {
   'cli-table3': 'cli/',
   commander: 'cli/',
   express: 'http/',
+  icc: 'pipelines/steps/',
   leven: 'core/near-names.ts',
   'onnxruntime-node': 'runtime/',
   'p-queue': 'jobs/',

@@ -16,7 +16,7 @@ const decodeSchema = z.strictObject({
     .enum(['apply', 'ignore'])
     .default('apply')
     .describe(
-      'Whether the colours are converted to sRGB from what the file says they are; libraries that models are trained with mostly ignore it, which also costs less',
+      'Whether the colours are converted to sRGB from what the file says they are; libraries that models are trained with mostly ignore it, which also costs less. A profile of sRGB itself is never applied, since it changes nothing',
     ),
   max_pixels: z.int().min(1).max(268_402_689).default(50_000_000).describe('Images of more pixels are refused'),
   timeout_s: z.int().min(1).max(3600).default(10).describe('Reading an image is given up after so many seconds'),

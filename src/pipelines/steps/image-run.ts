@@ -5,6 +5,7 @@ import { checkResultSize, readingError, resizingError, type Size } from './image
 import { formatOf, isDeep } from './image-format.js';
 import { channelsIn, type DecodeOperation, type ImagePlan, type ResizeOperation } from './image-plan.js';
 import { loadSharp, type SharpLibrary } from './sharp-library.js';
+import { hasSrgbProfile } from './srgb-profile.js';
 
 /**
  * Does what a plan says in one run of sharp, on threads of libuv's pool.
@@ -36,7 +37,7 @@ async function decodeAndFollow(sharp: SharpLibrary, plan: ImagePlan, bytes: Uint
       // The first frame of what moves.
       pages: 1,
       limitInputPixels: limits.maxPixels,
-      ignoreIcc: !limits.useProfile,
+      ignoreIcc: !limits.useProfile || (await hasSrgbProfile(sharp, bytes, format)),
     });
     input.timeout({ seconds: limits.timeoutSeconds });
     // An image of 16 bits is taken for one in the colours of Display P3 once its profile has been applied.

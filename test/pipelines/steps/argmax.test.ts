@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { StepError, type Value } from '#src/pipelines/step.js';
-import { tensorSteps } from '#src/pipelines/steps/tensor-steps.js';
 import { anyOfKind, type ValueType } from '#src/pipelines/value-type.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { buildStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { StepResolver } from '../../support/resolved-steps.js';
 import { fp32, int64 } from '../../support/tensors.js';
 
-const steps = new StepResolver(tensorSteps);
 const { NaN: nan } = Number;
 
 function tensorOf(datatype: Tensor['datatype'] | undefined, shape: number[] | undefined): ValueType {
@@ -17,7 +15,7 @@ function tensorOf(datatype: Tensor['datatype'] | undefined, shape: number[] | un
 }
 
 async function argmaxOf(value: Value, type: ValueType, axis?: number): Promise<Tensor> {
-  const { run } = await steps.step(axis === undefined ? ['argmax'] : ['argmax', axis], type);
+  const { run } = await buildStep(axis === undefined ? ['argmax'] : ['argmax', axis], { given: type });
   return run(value) as Tensor;
 }
 
@@ -34,7 +32,7 @@ describe('argmax', () => {
   for (const [axis, expected] of axes) {
     it(`gives places along axis ${axis ?? '(none named)'}`, async () => {
       const type = tensorOf('FP32', [2, 3]);
-      const { gives } = await steps.step(['argmax', axis ?? -1], type);
+      const { gives } = await buildStep(['argmax', axis ?? -1], { given: type });
       assert.deepEqual(gives, tensorOf('INT64', [...expected.shape]));
       assert.deepEqual(await argmaxOf(six, type, axis), expected);
     });
@@ -68,7 +66,7 @@ describe('argmax', () => {
     for (const scores of [Float32Array.of(0.1, 0.7, 0.2), [0.1, 0.7, 0.2]]) {
       assert.deepEqual(await argmaxOf(scores, { kind: 'scores', count: 3 }), int64([], 1));
     }
-    const { gives } = await steps.step(['argmax'], anyOfKind('scores'));
+    const { gives } = await buildStep(['argmax'], { given: anyOfKind('scores') });
     assert.deepEqual(gives, tensorOf('INT64', []));
   });
 
@@ -82,13 +80,13 @@ describe('argmax', () => {
       [tensorOf('BYTES', [2]), 0, 'expected numbers; given tensor BYTES[2]'],
     ];
     for (const [type, axis, message] of refused) {
-      await assert.rejects(steps.step(['argmax', axis], type), new StepError(message));
+      await assert.rejects(buildStep(['argmax', axis], { given: type }), new StepError(message));
     }
   });
 
   it('finds out when it runs what was not known before', async () => {
     const unknown = anyOfKind('tensor');
-    assert.deepEqual((await steps.step(['argmax', 0], unknown)).gives, tensorOf('INT64', undefined));
+    assert.deepEqual((await buildStep(['argmax', 0], { given: unknown })).gives, tensorOf('INT64', undefined));
     assert.deepEqual(await argmaxOf(six, unknown, 0), int64([3], 1, 1, 1));
     const wrong: [Tensor, string][] = [
       [fp32([]), 'axis 0 of [] has no elements'],

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Answer, StepError } from '#src/pipelines/step.js';
-import { byteSteps } from '#src/pipelines/steps/byte-steps.js';
 import type { Datatype } from '#src/tensor/datatype.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { assertRefused, buildStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { assertRefused, resolvedStep } from '../../support/resolved-step.js';
 
 const byteWindows = (options: object, datatype: Datatype = 'INT32') =>
-  resolvedStep(byteSteps, 'byte_windows', options, {
+  buildStep(['byte_windows', options], {
     inputs: [{ name: 'bytes', datatype, shape: [{ symbol: 'length' }] }],
   });
 
@@ -174,7 +173,7 @@ describe('byte_windows that fit no model', () => {
     await assert.rejects(byteWindows({ head: 1, tail: 1, block: 10, min_bytes: 11 }), /within a block/);
     const two = ['a', 'b'].map((name) => ({ name, datatype: 'INT32' as const, shape: [] }));
     await assert.rejects(
-      resolvedStep(byteSteps, 'byte_windows', { head: 1, tail: 1 }, { inputs: two }),
+      buildStep(['byte_windows', { head: 1, tail: 1 }], { inputs: two }),
       /one input; the inputs are a, b/,
     );
   });

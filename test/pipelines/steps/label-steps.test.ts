@@ -3,20 +3,20 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { StepError, type Value } from '#src/pipelines/step.js';
 import { scoreSteps } from '#src/pipelines/steps/score-steps.js';
-import { tensorSteps } from '#src/pipelines/steps/tensor-steps.js';
 import { anyOfKind, type Label, type ValueType } from '#src/pipelines/value-type.js';
 import { numberToHalf } from '#src/tensor/half-float.js';
+import { buildStep, buildSteps, fuseSteps, runAtOnce, type WrittenStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { fuseAll, runAll, StepResolver, type WrittenStep } from '../../support/resolved-steps.js';
 import { fp32, int64 } from '../../support/tensors.js';
 
-const steps = new StepResolver([...tensorSteps, ...scoreSteps]);
 const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
 const files = { 'three.json': ['cat', 'dog', 'owl'] };
 const three: ValueType = { kind: 'scores', count: 3 };
 
+type Cut = [name: string, option: unknown];
+
 async function run(written: WrittenStep[], value: Value, type: ValueType = three): Promise<unknown> {
-  return runAll(await steps.chain(written, type, files), value);
+  return runAtOnce(await buildSteps(written, { given: type, files }), value);
 }
 
 describe('labels', () => {
@@ -32,7 +32,7 @@ describe('labels', () => {
 
   it('says of a class what its row says', async () => {
     const rows = [{ names: ['sum'], label: '∑', codepoint: 8721 }, { label: '∞' }, 'plain'];
-    const [step] = await steps.chain([['labels', 'rows.json']], three, { 'rows.json': rows });
+    const [step] = await buildSteps([['labels', 'rows.json']], { given: three, files: { 'rows.json': rows } });
     assert.deepEqual(step?.gives, { kind: 'labels' });
     assert.equal(
       JSON.stringify(step?.run([0.75, 0.5, 0.25])),
@@ -64,12 +64,12 @@ describe('labels', () => {
       [{ kind: 'tensor', datatype: 'BYTES', shape: [3] }, 'expected numbers; given tensor BYTES[3]'],
     ];
     for (const [type, message] of refused) {
-      await assert.rejects(steps.step(['labels', 'three.json'], type, files), new StepError(message));
+      await assert.rejects(buildStep(['labels', 'three.json'], { given: type, files }), new StepError(message));
     }
   });
 
   it('passes on why the file cannot be read', async () => {
-    await assert.rejects(steps.step(['labels', 'none.json'], three), {
+    await assert.rejects(buildStep(['labels', 'none.json'], { given: three }), {
       message: 'none.json: there is no such file beside the model',
     });
   });
@@ -105,13 +105,13 @@ describe('labels', () => {
       [['top_k', 1]],
     ];
     for (const chain of chains) {
-      const fused = fuseAll(await steps.chain(chain, three, files));
+      const fused = fuseSteps(await buildSteps(chain, { given: three, files }));
       for (const [element, scores] of [
         [nan, 1, 2],
         [1, nan, 2],
         [2, 1, nan],
       ].entries()) {
-        assert.throws(() => runAll(fused, scores), {
+        assert.throws(() => runAtOnce(fused, scores), {
           code: 'OUTPUT_NOT_FINITE',
           details: { path: 'output', expected: 'finite numbers', got: `NaN in element ${element}` },
         });
@@ -142,7 +142,7 @@ describe('top_k', () => {
     assert.deepEqual(await run([['top_k', 2]], Float32Array.of(3, 1, 7)), expected);
     const type: ValueType = { kind: 'tensor', datatype: 'FP32', shape: [3] };
     assert.deepEqual(await run([['top_k', 2]], fp32([3], 3, 1, 7), type), expected);
-    const { gives } = await steps.step(['top_k', 2], type);
+    const { gives } = await buildStep(['top_k', 2], { given: type });
     assert.deepEqual(gives, { kind: 'labels' });
   });
 
@@ -173,10 +173,10 @@ describe('labels and what follows it', () => {
   const count = 90;
   const rows = Array.from({ length: count }, (_, place) => ({ label: `c${place}`, codepoint: 8000 + place }));
   const score = fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(-1, 0, 0.5, 1));
-  const cut: fc.Arbitrary<WrittenStep> = fc.oneof(
-    fc.integer({ min: 1, max: 100 }).map((k): WrittenStep => ['top_k', k]),
-    fc.constantFrom(-1, 0, 0.25, 0.5, 1, 1e30).map((at): WrittenStep => ['threshold', at]),
-    fc.constant<WrittenStep>(['round', 2]),
+  const cut: fc.Arbitrary<Cut> = fc.oneof(
+    fc.integer({ min: 1, max: 100 }).map((k): Cut => ['top_k', k]),
+    fc.constantFrom(-1, 0, 0.25, 0.5, 1, 1e30).map((at): Cut => ['threshold', at]),
+    fc.constant<Cut>(['round', 2]),
   );
 
   it('is the classes sorted by score, and the beginning of that', async () => {
@@ -186,10 +186,10 @@ describe('labels and what follows it', () => {
         fc.array(cut, { maxLength: 4 }),
         fc.boolean(),
         async (values, cuts, isNamed) => {
-          const first: WrittenStep[] = isNamed ? [['labels', 'rows.json']] : [['top_k', 70]];
-          const written = [...first, ...cuts];
+          const first: Cut = isNamed ? ['labels', 'rows.json'] : ['top_k', 70];
+          const written = [first, ...cuts];
           const scores = Float32Array.from(values);
-          const chain = await steps.chain(written, { kind: 'scores', count }, { 'rows.json': rows });
+          const chain = await buildSteps(written, { given: { kind: 'scores', count }, files: { 'rows.json': rows } });
           let expected: Label[] = values
             .map(
               (value, place): Label => ({
@@ -208,8 +208,8 @@ describe('labels and what follows it', () => {
               return { ...each, score: isSmall ? Number(each.score.toFixed(2)) + 0 : each.score };
             });
           }
-          assert.deepEqual(runAll(chain, scores), expected);
-          assert.deepEqual(runAll(fuseAll(chain), scores), expected);
+          assert.deepEqual(runAtOnce(chain, scores), expected);
+          assert.deepEqual(runAtOnce(fuseSteps(chain), scores), expected);
         },
       ),
       propertyRuns(300),
@@ -224,14 +224,14 @@ describe('labels and what follows it', () => {
       ['round', 2],
       ['top_k', 1],
     ];
-    const chain = await steps.chain(written, three, files);
-    const fused = fuseAll(chain);
+    const chain = await buildSteps(written, { given: three, files });
+    const fused = fuseSteps(chain);
     assert.deepEqual(
       fused.map(({ name }) => name),
       ['labels + threshold + top_k', 'round', 'top_k'],
     );
     assert.deepEqual(fused[0]?.gives, chain[0]?.gives);
-    const [softmax, best] = fuseAll(await steps.chain([['softmax'], ['top_k', 3], ['top_k', 1]], three));
+    const [softmax, best] = fuseSteps(await buildSteps([['softmax'], ['top_k', 3], ['top_k', 1]], { given: three }));
     assert.deepEqual([softmax?.name, best?.name], ['softmax', 'top_k + top_k']);
   });
 });

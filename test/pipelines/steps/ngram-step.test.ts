@@ -2,22 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { StepError } from '#src/pipelines/step.js';
-import { textSteps } from '#src/pipelines/steps/text-steps.js';
 import type { Datatype } from '#src/tensor/datatype.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { buildStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { resolvedStep } from '../../support/resolved-step.js';
 
 const countNgrams = (file: string | Uint8Array, options: object = {}, datatype: Datatype = 'FP64') =>
-  resolvedStep(
-    textSteps,
-    'count_ngrams',
-    { file: 'ngrams.json', ...options },
-    {
-      inputs: [{ name: 'x', datatype, shape: [{ symbol: null }] }],
-      files: { 'ngrams.json': file },
-    },
-  );
+  buildStep(['count_ngrams', { file: 'ngrams.json', ...options }], {
+    inputs: [{ name: 'x', datatype, shape: [{ symbol: null }] }],
+    files: { 'ngrams.json': file },
+  });
 
 async function frequencies(ngrams: object, text: string, options: object = {}): Promise<number[]> {
   const step = await countNgrams(JSON.stringify(ngrams), options);

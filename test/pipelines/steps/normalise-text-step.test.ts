@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { textSteps } from '#src/pipelines/steps/text-steps.js';
+import { assertRefused, buildStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { assertRefused, resolvedStep } from '../../support/resolved-step.js';
 
-const stepFor = (options: object) => resolvedStep(textSteps, 'normalise_text', options);
+const stepFor = (options: object) => buildStep(['normalise_text', options]);
 const normalised = async (options: object, text: string) => (await stepFor(options)).run(text);
 
 describe('normalise_text', () => {

@@ -6,11 +6,10 @@ import { scoreSteps } from '#src/pipelines/steps/score-steps.js';
 import { anyOfKind, type ValueType } from '#src/pipelines/value-type.js';
 import { numberToHalf } from '#src/tensor/half-float.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { buildStep, type WrittenStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { StepResolver, type WrittenStep } from '../../support/resolved-steps.js';
 import { fp32 } from '../../support/tensors.js';
 
-const steps = new StepResolver(scoreSteps);
 const { POSITIVE_INFINITY: infinity, NaN: nan } = Number;
 const free = { symbol: null };
 const scores = anyOfKind('scores');
@@ -24,7 +23,7 @@ function halves(shape: readonly number[], ...values: number[]): Tensor {
 }
 
 async function run(written: WrittenStep, value: Value, type: ValueType): Promise<unknown> {
-  return (await steps.step(written, type)).run(value);
+  return (await buildStep(written, { given: type })).run(value);
 }
 
 /** Of scores in double precision, which nothing is lost of. */
@@ -74,10 +73,13 @@ describe('softmax', () => {
     const type = (datatype: Tensor['datatype'], count: number | typeof free = 3): ValueType => {
       return { kind: 'tensor', datatype, shape: [count] };
     };
-    const step = await steps.step(['softmax'], type('FP32'));
+    const step = await buildStep(['softmax'], { given: type('FP32') });
     assert.deepEqual(step.gives, { kind: 'scores', count: 3 });
     assert.deepEqual(step.run(fp32([3], 1, 2, 3)), Float32Array.from(softmaxOf123));
-    assert.deepEqual((await steps.step(['softmax'], type('FP32', free))).gives, { kind: 'scores', count: undefined });
+    assert.deepEqual((await buildStep(['softmax'], { given: type('FP32', free) })).gives, {
+      kind: 'scores',
+      count: undefined,
+    });
     assert.deepEqual(await run(['softmax'], halves([3], 1, 2, 3), type('FP16')), Float32Array.from(softmaxOf123));
     const doubles = await run(['softmax'], fp64([3], 1, 2, 3), type('FP64'));
     assert.ok(doubles instanceof Float64Array);
@@ -99,13 +101,13 @@ describe('softmax', () => {
 
   it('works along the last axis of a tensor of several, which stays a tensor', async () => {
     const type: ValueType = { kind: 'tensor', datatype: 'FP32', shape: [free, 1, 3] };
-    const { gives } = await steps.step(['softmax', { temperature: 2 }], type);
+    const { gives } = await buildStep(['softmax', { temperature: 2 }], { given: type });
     assert.deepEqual(gives, type);
     const given = fp32([2, 1, 3], 1, 2, 3, 101, 102, 103);
     const expected = fp32([2, 1, 3], ...softmaxOf123At2, ...softmaxOf123At2);
     assert.deepEqual(await run(['softmax', { temperature: 2 }], given, type), expected);
     const half: ValueType = { ...type, datatype: 'FP16' };
-    assert.deepEqual((await steps.step(['softmax'], half)).gives, type);
+    assert.deepEqual((await buildStep(['softmax'], { given: half })).gives, type);
     assert.deepEqual(await run(['softmax'], halves([1, 1, 3], 1, 2, 3), half), fp32([1, 1, 3], ...softmaxOf123));
     assert.deepEqual(await run(['softmax'], fp32([2, 1, 0]), type), fp32([2, 1, 0]));
   });
@@ -145,7 +147,8 @@ describe('softmax', () => {
       [anyOfKind('tensor'), 'expected a known number of dimensions; given tensor; reshape can fix it'],
     ];
     for (const [type, message] of refused) {
-      for (const name of ['softmax', 'sigmoid']) await assert.rejects(steps.step([name], type), new StepError(message));
+      for (const name of ['softmax', 'sigmoid'])
+        await assert.rejects(buildStep([name], { given: type }), new StepError(message));
     }
   });
 
@@ -212,11 +215,11 @@ describe('sigmoid', () => {
 
   it('makes scores of a tensor of one dimension, and leaves others what they are', async () => {
     const vector: ValueType = { kind: 'tensor', datatype: 'FP16', shape: [2] };
-    assert.deepEqual((await steps.step(['sigmoid'], vector)).gives, { kind: 'scores', count: 2 });
+    assert.deepEqual((await buildStep(['sigmoid'], { given: vector })).gives, { kind: 'scores', count: 2 });
     const expected = [0.7310585786300049, 0.2689414213699951];
     assert.deepEqual(await run(['sigmoid'], halves([2], 1, -1), vector), Float32Array.from(expected));
     const matrix: ValueType = { kind: 'tensor', datatype: 'FP64', shape: [2, free] };
-    assert.deepEqual((await steps.step(['sigmoid'], matrix)).gives, matrix);
+    assert.deepEqual((await buildStep(['sigmoid'], { given: matrix })).gives, matrix);
     assert.deepEqual(await run(['sigmoid'], fp64([2, 1], 0, 800), matrix), fp64([2, 1], 0.5, 1));
   });
 

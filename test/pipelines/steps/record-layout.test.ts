@@ -4,9 +4,8 @@ import { describeIssues } from '#src/core/zod-issues.js';
 import type { Dimension, TensorSpec } from '#src/model/signature.js';
 import { StepError } from '#src/pipelines/step.js';
 import { columnSchema } from '#src/pipelines/steps/column-config.js';
-import { recordSteps } from '#src/pipelines/steps/record-steps.js';
 import type { Datatype } from '#src/tensor/datatype.js';
-import { resolvedStep } from '../../support/resolved-step.js';
+import { buildStep } from '../../support/built-steps.js';
 
 const input = (name: string, datatype: Datatype, shape: readonly Dimension[]): TensorSpec => ({
   name,
@@ -16,7 +15,7 @@ const input = (name: string, datatype: Datatype, shape: readonly Dimension[]): T
 const features = input('features', 'FP32', [2]);
 
 async function assertMisfit(list: readonly unknown[], inputs: readonly TensorSpec[], message: RegExp): Promise<void> {
-  await assert.rejects(resolvedStep(recordSteps, 'columns', { columns: list }, { inputs }), (error) => {
+  await assert.rejects(buildStep(['columns', { columns: list }], { inputs }), (error) => {
     assert.ok(error instanceof StepError);
     assert.match(error.message, message);
     return true;

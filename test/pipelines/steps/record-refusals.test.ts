@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Dimension, TensorSpec } from '#src/model/signature.js';
-import { recordSteps } from '#src/pipelines/steps/record-steps.js';
 import type { Datatype } from '#src/tensor/datatype.js';
 import type { Tensor } from '#src/tensor/tensor.js';
-import { assertRefused, resolvedStep } from '../../support/resolved-step.js';
+import { assertRefused, buildStep } from '../../support/built-steps.js';
 
 const input = (name: string, datatype: Datatype = 'FP32', shape: readonly Dimension[] = [{ symbol: null }]) => {
   return { name, datatype, shape } satisfies TensorSpec;
 };
 
 const columns = (list: readonly unknown[], inputs: readonly TensorSpec[] = [input('features')]) =>
-  resolvedStep(recordSteps, 'columns', { columns: list }, { inputs });
+  buildStep(['columns', { columns: list }], { inputs });
 
 /** The elements that a record becomes. */
 async function elements(list: readonly unknown[], record: object, datatype: Datatype = 'FP64'): Promise<unknown[]> {

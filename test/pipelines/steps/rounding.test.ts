@@ -5,21 +5,20 @@ import { StepError } from '#src/pipelines/step.js';
 import { tensorSteps } from '#src/pipelines/steps/tensor-steps.js';
 import { anyOfKind, type Label, type ValueType } from '#src/pipelines/value-type.js';
 import type { Tensor } from '#src/tensor/tensor.js';
+import { buildStep } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { StepResolver } from '../../support/resolved-steps.js';
 import { fp32, int64 } from '../../support/tensors.js';
 
-const steps = new StepResolver(tensorSteps);
 const scores = anyOfKind('scores');
 
 async function roundedTo(digits: number, ...values: number[]): Promise<number[]> {
-  const { run } = await steps.step(['round', digits], scores);
+  const { run } = await buildStep(['round', digits], { given: scores });
   return [...(run(values) as Float64Array)];
 }
 
 describe('round', () => {
   it('leaves text of no more digits than asked for, whatever the number was held in', async () => {
-    const { run, gives } = await steps.step(['round', 4], { kind: 'scores', count: 3 });
+    const { run, gives } = await buildStep(['round', 4], { given: { kind: 'scores', count: 3 } });
     assert.deepEqual(gives, { kind: 'scores', count: 3 });
     const rounded = run(Float32Array.of(0.9982637763023376, 1 / 3, 2)) as Float64Array;
     assert.equal(JSON.stringify([...rounded]), '[0.9983,0.3333,2]');
@@ -34,7 +33,9 @@ describe('round', () => {
     ];
     for (const [tensor, values] of tensors) {
       const { datatype } = tensor;
-      const { run, gives } = await steps.step(['round', 2], { kind: 'tensor', datatype, shape: tensor.shape });
+      const { run, gives } = await buildStep(['round', 2], {
+        given: { kind: 'tensor', datatype, shape: tensor.shape },
+      });
       assert.deepEqual(gives, { kind: 'tensor', datatype: 'FP64', shape: tensor.shape });
       assert.deepEqual(run(tensor), { datatype: 'FP64', shape: tensor.shape, data: Float64Array.from(values) });
     }
@@ -43,7 +44,7 @@ describe('round', () => {
   it('leaves whole numbers as they are', async () => {
     const type: ValueType = { kind: 'tensor', datatype: 'INT64', shape: [1] };
     for (const given of [type, anyOfKind('tensor')]) {
-      const { run, gives } = await steps.step(['round', 2], given);
+      const { run, gives } = await buildStep(['round', 2], { given });
       assert.deepEqual(gives, given);
       const tensor: Tensor = { ...int64([1]), data: BigInt64Array.of(2n ** 62n + 1n) };
       assert.equal(run(tensor), tensor);
@@ -55,7 +56,7 @@ describe('round', () => {
       { label: 'a', score: 0.98765, share: 0.98765 },
       { label: 'b', score: 0.00001 },
     ];
-    const { run } = await steps.step(['round', 2], anyOfKind('labels'));
+    const { run } = await buildStep(['round', 2], { given: anyOfKind('labels') });
     const rounded = run(labels);
     assert.equal(JSON.stringify(rounded), '[{"label":"a","score":0.99,"share":0.98765},{"label":"b","score":0}]');
     assert.equal(labels[0]?.score, 0.98765);
@@ -63,7 +64,10 @@ describe('round', () => {
 
   it('refuses text', async () => {
     const text: ValueType = { kind: 'tensor', datatype: 'BYTES', shape: [2] };
-    await assert.rejects(steps.step(['round', 2], text), new StepError('expected numbers; given tensor BYTES[2]'));
+    await assert.rejects(
+      buildStep(['round', 2], { given: text }),
+      new StepError('expected numbers; given tensor BYTES[2]'),
+    );
   });
 
   it('takes from 0 to 9 digits', () => {

@@ -7,11 +7,10 @@ import { StepError } from '#src/pipelines/step.js';
 import { scoreSteps } from '#src/pipelines/steps/score-steps.js';
 import { tensorSteps } from '#src/pipelines/steps/tensor-steps.js';
 import { anyOfKind, type ValueType } from '#src/pipelines/value-type.js';
+import { buildStep, buildSteps, runAtOnce } from '../../support/built-steps.js';
 import { propertyRuns } from '../../support/property-runs.js';
-import { runAll, StepResolver } from '../../support/resolved-steps.js';
 import { fp32, int64 } from '../../support/tensors.js';
 
-const steps = new StepResolver(tensorSteps);
 const free: Dimension = { symbol: null };
 
 function tensorOf(...shape: Dimension[]): ValueType {
@@ -41,14 +40,14 @@ describe('select', () => {
   };
 
   it('takes an output by name, with what is known of it', async () => {
-    const { gives, run } = await steps.step(['select', 'embedding'], outputs);
+    const { gives, run } = await buildStep(['select', 'embedding'], { given: outputs });
     assert.deepEqual(gives, { kind: 'tensor', datatype: 'FP16', shape: [free, 8] });
     const embedding = fp32([1, 1], 7);
     assert.equal(run({ logits: fp32([3], 1, 2, 3), embedding }), embedding);
   });
 
   it('takes a name that YAML reads as a number', async () => {
-    const { gives, run } = await steps.step(['select', 14], outputs);
+    const { gives, run } = await buildStep(['select', 14], { given: outputs });
     assert.deepEqual(gives, { kind: 'tensor', datatype: 'INT64', shape: [] });
     const output = int64([], 5);
     assert.equal(run({ 14: output }), output);
@@ -56,17 +55,17 @@ describe('select', () => {
 
   it('refuses a name that there is not, and says what there is', async () => {
     await assert.rejects(
-      steps.step(['select', 'logit'], outputs),
+      buildStep(['select', 'logit'], { given: outputs }),
       new StepError('there is no output logit (did you mean logits?); expected one of 14, logits, embedding'),
     );
     await assert.rejects(
-      steps.step(['select', 'toString'], outputs),
+      buildStep(['select', 'toString'], { given: outputs }),
       new StepError('there is no output toString; expected one of 14, logits, embedding'),
     );
   });
 
   it('looks for the name when it runs where nothing is known before', async () => {
-    const { gives, run } = await steps.step(['select', 'y'], anyOfKind('tensors'));
+    const { gives, run } = await buildStep(['select', 'y'], { given: anyOfKind('tensors') });
     assert.deepEqual(gives, anyOfKind('tensor'));
     const y = fp32([], 1);
     assert.equal(run({ y }), y);
@@ -76,7 +75,7 @@ describe('select', () => {
 
 describe('reshape', () => {
   it('gives the elements in their order another shape, without a copy', async () => {
-    const { gives, run } = await steps.step(['reshape', [3, 2]], tensorOf(2, 3));
+    const { gives, run } = await buildStep(['reshape', [3, 2]], { given: tensorOf(2, 3) });
     assert.deepEqual(gives, tensorOf(3, 2));
     const tensor = fp32([2, 3], 1, 2, 3, 4, 5, 6);
     assert.deepEqual(run(tensor), { ...tensor, shape: [3, 2] });
@@ -110,30 +109,30 @@ describe('reshape', () => {
   ];
   for (const [given, wanted, expected] of known) {
     it(`knows that ${shapeText(given)} becomes ${shapeText(expected)} by ${shapeText(wanted)}`, async () => {
-      const { gives } = await steps.step(['reshape', wanted], tensorOf(...given));
+      const { gives } = await buildStep(['reshape', wanted], { given: tensorOf(...given) });
       assert.deepEqual(gives, tensorOf(...expected));
     });
   }
 
   it('refuses at load what cannot be filled', async () => {
     await assert.rejects(
-      steps.step(['reshape', [5, 5]], tensorOf(2, 3, 4)),
+      buildStep(['reshape', [5, 5]], { given: tensorOf(2, 3, 4) }),
       new StepError('[5, 5] takes 25 elements; given tensor FP32[2, 3, 4]'),
     );
     await assert.rejects(
-      steps.step(['reshape', [-1, 7]], tensorOf(2, 3, 4)),
+      buildStep(['reshape', [-1, 7]], { given: tensorOf(2, 3, 4) }),
       new StepError('[-1, 7] takes a multiple of 7 elements; given tensor FP32[2, 3, 4]'),
     );
     await assert.rejects(
-      steps.step(['reshape', [2 ** 40, 2 ** 40]], tensorOf(1)),
+      buildStep(['reshape', [2 ** 40, 2 ** 40]], { given: tensorOf(1) }),
       new StepError(`[1099511627776, 1099511627776] takes ${2 ** 80} elements; given tensor FP32[1]`),
     );
   });
 
   it('refuses when it runs what depends on the item', async () => {
-    const steps2 = await steps.chain([['reshape', [-1, 4]]], tensorOf(free));
-    assert.deepEqual(runAll(steps2, fp32([8], 1, 2, 3, 4, 5, 6, 7, 8)), fp32([2, 4], 1, 2, 3, 4, 5, 6, 7, 8));
-    assert.throws(() => runAll(steps2, fp32([6], 1, 2, 3, 4, 5, 6)), {
+    const built = await buildSteps([['reshape', [-1, 4]]], { given: tensorOf(free) });
+    assert.deepEqual(runAtOnce(built, fp32([8], 1, 2, 3, 4, 5, 6, 7, 8)), fp32([2, 4], 1, 2, 3, 4, 5, 6, 7, 8));
+    assert.throws(() => runAtOnce(built, fp32([6], 1, 2, 3, 4, 5, 6)), {
       code: 'INVALID_INPUT',
       details: { expected: 'a multiple of 4 elements for [-1, 4]', got: 'a tensor of [6]' },
     });
@@ -156,9 +155,11 @@ describe('reshape', () => {
           fc.pre(wanted.filter((each) => each === -1).length <= 1);
           const count = given.reduce((product, each) => product * each, 1);
           const tensor = fp32(given, ...Array.from({ length: count }, (_, index) => index));
-          const late = await steps.step(['reshape', wanted], anyOfKind('tensor'));
+          const late = await buildStep(['reshape', wanted], { given: anyOfKind('tensor') });
           const shapeOf = () => (late.run(tensor) as typeof tensor).shape;
-          const early = await steps.step(['reshape', wanted], tensorOf(...given)).catch((error: Error) => error);
+          const early = await buildStep(['reshape', wanted], { given: tensorOf(...given) }).catch(
+            (error: Error) => error,
+          );
           if (early instanceof Error) assert.throws(shapeOf);
           else assert.deepEqual(early.gives, tensorOf(...shapeOf()));
           if (!(early instanceof Error))

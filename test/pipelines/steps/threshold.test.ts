@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StepError, type Value } from '#src/pipelines/step.js';
 import { scoreSteps } from '#src/pipelines/steps/score-steps.js';
-import { tensorSteps } from '#src/pipelines/steps/tensor-steps.js';
 import { anyOfKind, type ValueType } from '#src/pipelines/value-type.js';
-import { fuseAll, runAll, StepResolver, type WrittenStep } from '../../support/resolved-steps.js';
+import { buildSteps, fuseSteps, runAtOnce, type WrittenStep } from '../../support/built-steps.js';
 
-const steps = new StepResolver([...tensorSteps, ...scoreSteps]);
 const rows = [
   { label: 'perl', group: 'code', threshold: 0.9, otherwise: { label: 'txt', group: 'text' } },
   { label: 'zip', group: 'archive', threshold: 0.5 },
@@ -19,9 +17,9 @@ const five: ValueType = { kind: 'scores', count: 5 };
 
 /** What comes of scores, the same with and without fusing, and also if values are cloned on their way between threads. */
 async function run(written: WrittenStep[], scores: Value): Promise<unknown> {
-  const chain = await steps.chain(written, five, files);
-  const result = runAll(chain, scores);
-  assert.deepEqual(runAll(fuseAll(chain), scores), result);
+  const chain = await buildSteps(written, { given: five, files });
+  const result = runAtOnce(chain, scores);
+  assert.deepEqual(runAtOnce(fuseSteps(chain), scores), result);
   const cloned = chain.reduce<Value>((value, step) => structuredClone(step.run(value)), scores);
   assert.deepEqual(cloned, result);
   return result;
@@ -145,7 +143,8 @@ describe('threshold', () => {
       [[['labels', 'labels.json'], judged, judged], five],
     ];
     const plain = { ...files, 'plain.json': ['a', 'b', 'c', 'd', 'e'] };
-    for (const [written, type] of chains) await assert.rejects(steps.chain(written, type, plain), error);
+    for (const [written, type] of chains)
+      await assert.rejects(buildSteps(written, { given: type, files: plain }), error);
   });
 
   it('needs a number unless it goes by label', () => {
@@ -159,13 +158,12 @@ describe('threshold', () => {
   });
 
   it('refuses a label whose score says nothing', async () => {
-    const chain = await steps.chain(
+    const chain = await buildSteps(
       [
         ['labels', 'labels.json'],
         ['threshold', { per_label: true }],
       ],
-      five,
-      files,
+      { given: five, files },
     );
     const labels = [
       { label: 'png', score: 1 },
