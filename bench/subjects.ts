@@ -81,7 +81,7 @@ function argsOf(name: SubjectName, { repository, modelPath }: Workload, answer: 
 }
 
 function millraceArgs(repository: string): string[] {
-  return [scripts.millrace, 'serve', '--models', repository, '--port', '0'];
+  return [scripts.millrace, 'serve', '--models', repository, '--port', '0', '--grpc-port', 'off'];
 }
 
 async function untilReady(name: SubjectName, child: Child): Promise<string> {

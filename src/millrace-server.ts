@@ -8,6 +8,8 @@ import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
+import type { GrpcServer } from './grpc/grpc-server.js';
+import { openGrpc } from './grpc/open-grpc.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { createApp } from './http/app.js';
 import { BodyBudget } from './http/body-budget.js';
@@ -41,7 +43,9 @@ export interface Millrace {
   readonly models: ModelManager;
   /** Adds an observer of events; the function returned takes it away. */
   observe(observer: Observer): () => void;
-  /** Starts to listen, on the configured address; gives the URL. */
+  /** Where gRPC is spoken, as `host:port`, once the server listens; undefined if it is off. */
+  readonly grpcAddress: string | undefined;
+  /** Starts to listen, on the configured address, for HTTP and gRPC; gives the URL. */
   listen(): Promise<string>;
   /** Stops gently: finishes what was accepted. Settles when all is done. Idempotent. */
   close(reason?: string): Promise<void>;
@@ -67,12 +71,13 @@ export class MillraceServer implements Millrace {
   readonly loaded: Promise<void>;
   readonly #config: ServerConfig;
   readonly #parts: Parts;
+  readonly #requestIds = countedIds();
   readonly #graceful: GracefulServer;
+  #grpc: GrpcServer | undefined;
   #stopped: Promise<void> | undefined;
   #isStopping = false;
 
   constructor(config: ServerConfig, parts: Parts) {
-    const requestIds = countedIds();
     this.#config = config;
     this.#parts = parts;
     this.models = parts.models;
@@ -82,7 +87,7 @@ export class MillraceServer implements Millrace {
     const app = createApp(this.#routes(), {
       clock: systemClock,
       events,
-      ids: requestIds,
+      ids: this.#requestIds,
       access,
       answerHeaders,
       trustedProxies: config.trusted_proxies,
@@ -93,7 +98,7 @@ export class MillraceServer implements Millrace {
     if (server instanceof TlsServer) certificate?.onChange((next) => server.setSecureContext(next));
     this.#graceful = new GracefulServer(this.server, systemClock);
     answerClientErrors(this.server, {
-      ids: requestIds,
+      ids: this.#requestIds,
       headers: answerHeaders.for(undefined),
       finish: (socket) => this.#graceful.closeAfterAnswers(socket),
     });
@@ -104,6 +109,10 @@ export class MillraceServer implements Millrace {
     return urlOf(this.server);
   }
 
+  get grpcAddress(): string | undefined {
+    return this.#grpc?.address;
+  }
+
   observe(observer: Observer): () => void {
     return this.#parts.events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   }
@@ -112,6 +121,7 @@ export class MillraceServer implements Millrace {
     const { host, port } = this.#config;
     this.server.listen(port, host);
     await once(this.server, 'listening');
+    await this.#listenForGrpc();
     this.#parts.events.emit('serverListening', { url: this.url });
     return this.url;
   }
@@ -129,6 +139,7 @@ export class MillraceServer implements Millrace {
     models.destroy();
     stepPool.close();
     this.#graceful.destroy();
+    this.#grpc?.destroy();
     metrics.close();
     events.flush();
   }
@@ -141,13 +152,30 @@ export class MillraceServer implements Millrace {
     events.emit('serverStopping', { reason });
     if (this.server.listening) {
       this.#graceful.announceClosing();
+      this.#grpc?.announceClosing();
       await pause(graceMs);
     }
     const isListening = this.server.listening;
     if (isListening) await this.#graceful.stopListening();
-    await within(timeoutMs, Promise.all([jobs.close(), isListening ? this.#graceful.close() : undefined]));
+    const edges = isListening ? [this.#graceful.close(), this.#grpc?.close()] : [];
+    await within(timeoutMs, Promise.all([jobs.close(), ...edges]));
     events.emit('serverStopped', { reason });
     this.destroy();
+  }
+
+  async #listenForGrpc(): Promise<void> {
+    const { host, limits, grpc } = this.#config;
+    const { events, edge, models } = this.#parts;
+    this.#grpc = await openGrpc(grpc, host, {
+      limits,
+      clock: systemClock,
+      events,
+      ids: this.#requestIds,
+      admit: (headers, scope) => edge.access.admit(headers, scope),
+      certificate: edge.certificate,
+      isReady: () => models.ready && !this.#isStopping,
+      inference: () => ({}),
+    });
   }
 
   #routes(): Route[] {

@@ -27,6 +27,7 @@ const partOf: Readonly<Record<string, string>> = { 'config-sources': 'config', c
 /** Where each package may be imported: a folder, or one file. */
 const doors: Readonly<Record<string, string>> = {
   '@fastify/busboy': 'http/',
+  '@grpc/grpc-js': 'grpc/',
   '@petamoriken/float16': 'tensor/half-float.ts',
   'cli-table3': 'cli/',
   commander: 'cli/',
@@ -37,6 +38,7 @@ const doors: Readonly<Record<string, string>> = {
   'p-queue': 'jobs/',
   pino: 'observe/',
   'prom-client': 'observe/',
+  protobufjs: 'grpc/',
   sharp: 'pipelines/steps/',
   yaml: 'core/yaml-document.ts',
 };
