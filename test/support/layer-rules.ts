@@ -14,6 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['batching', 'pipelines'],
   ['serving'],
   ['jobs', 'workflows'],
+  ['v2'],
   ['http', 'grpc', 'observe'],
   ['config'],
   ['millrace-server'],
