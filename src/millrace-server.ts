@@ -9,6 +9,7 @@ import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
 import type { GrpcServer } from './grpc/grpc-server.js';
+import type { InferenceBackend } from './grpc/inference-methods.js';
 import { openGrpc } from './grpc/open-grpc.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { createApp } from './http/app.js';
@@ -59,6 +60,7 @@ export interface Parts {
   readonly models: ModelManager;
   readonly jobs: JobService;
   readonly metrics: Metrics;
+  readonly protocol: InferenceBackend;
   readonly stepPool: StepPool;
   readonly edge: Edge;
 }
@@ -165,7 +167,7 @@ export class MillraceServer implements Millrace {
 
   async #listenForGrpc(): Promise<void> {
     const { host, limits, grpc } = this.#config;
-    const { events, edge, models } = this.#parts;
+    const { events, edge, models, protocol } = this.#parts;
     this.#grpc = await openGrpc(grpc, host, {
       limits,
       clock: systemClock,
@@ -174,7 +176,7 @@ export class MillraceServer implements Millrace {
       admit: (headers, scope) => edge.access.admit(headers, scope),
       certificate: edge.certificate,
       isReady: () => models.ready && !this.#isStopping,
-      inference: () => ({}),
+      backend: protocol,
     });
   }
 

@@ -9,6 +9,8 @@ import { describeFile } from './file-descriptors.js';
 import type { GrpcConfig } from './grpc-config.js';
 import { type ChangingCertificate, serverCredentials } from './grpc-credentials.js';
 import { healthMethods } from './health.js';
+import { readInferMessage } from './infer-message.js';
+import { type InferenceBackend, inferenceMethods } from './inference-methods.js';
 import type { CallScope, Method } from './method.js';
 import { healthProtocol, inferenceProtocol, reflectionProtocols } from './proto-files.js';
 import { reflectionMethods } from './reflection.js';
@@ -24,8 +26,7 @@ export interface GrpcOptions {
   /** Undefined for a server without TLS. */
   readonly certificate: ChangingCertificate | undefined;
   readonly isReady: () => boolean;
-  /** The methods of `inference.GRPCInferenceService`; `stopping` tells those that would go on for ever to end. */
-  readonly inference: (stopping: AbortSignal) => Readonly<Record<string, Method>>;
+  readonly backend: InferenceBackend;
 }
 
 /** A service that is there: where its messages are described, and its methods. */
@@ -38,6 +39,8 @@ interface Service {
 
 const INFERENCE = 'inference.GRPCInferenceService';
 const HEALTH = 'grpc.health.v1.Health';
+/** Messages that are read with less than protobufjs takes. */
+const readers = { ModelInfer: readInferMessage, ModelStreamInfer: readInferMessage };
 /** The longest that a timer of Node's takes: connections that were asked to leave are not cut off by grpc-js. */
 const FOR_EVER_MS = 2_147_483_647;
 
@@ -125,12 +128,13 @@ export class GrpcServer {
 }
 
 function servicesOf(options: GrpcOptions, stopping: AbortSignal): Service[] {
-  const { clock, isReady, inference, config } = options;
-  const health = healthMethods({ clock, isReady, services: [INFERENCE, HEALTH], stopping });
+  const { clock, isReady, backend, config } = options;
+  const edge = { clock, isReady, stopping };
+  const health = healthMethods({ ...edge, services: [INFERENCE, HEALTH] });
   const files = [inferenceProtocol, healthProtocol, ...reflectionProtocols].map(describeFile);
   const reflection = reflectionMethods(files);
   return [
-    { root: inferenceProtocol, name: INFERENCE, methods: inference(stopping) },
+    { root: inferenceProtocol, name: INFERENCE, methods: inferenceMethods(backend, edge), readers },
     { root: healthProtocol, name: HEALTH, methods: health },
     ...(config.reflection ? reflectionProtocols : []).map((root, index) => {
       const version = index === 0 ? 'v1' : 'v1alpha';

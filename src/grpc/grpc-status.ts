@@ -1,5 +1,6 @@
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { errorTable, MillraceError } from '../core/errors.js';
+import { errorText } from '../v2/request-error.js';
 import { statusProtocol } from './proto-files.js';
 
 const statusType = statusProtocol.lookupType('google.rpc.Status');
@@ -18,9 +19,9 @@ const DOMAIN = 'millrace';
  * a RetryInfo where it makes sense to come again.
  */
 export function statusOf(error: MillraceError, requestId: string): StatusObject {
-  const { code, message } = error;
+  const { code } = error;
   const { grpc } = errorTable[code];
-  const details = cut(message, LONGEST_MESSAGE);
+  const details = cut(errorText(error), LONGEST_MESSAGE);
   const metadata = new Metadata();
   metadata.set('x-request-id', requestId);
   const anys = [any('ErrorInfo', errorInfoType.encode(errorInfoOf(error, requestId)).finish())];
