@@ -123,8 +123,12 @@ export class MillraceServer implements Millrace {
     const { host, port } = this.#config;
     this.server.listen(port, host);
     await once(this.server, 'listening');
-    await this.#listenForGrpc();
-    this.#parts.events.emit('serverListening', { url: this.url });
+    const { events, edge, models, protocol } = this.#parts;
+    this.#grpc = await openGrpc(this.#config, {
+      ...{ events, edge, backend: protocol, clock: systemClock, ids: this.#requestIds },
+      isReady: () => models.ready && !this.#isStopping,
+    });
+    events.emit('serverListening', { url: this.url });
     return this.url;
   }
 
@@ -163,21 +167,6 @@ export class MillraceServer implements Millrace {
     await within(timeoutMs, Promise.all([jobs.close(), ...edges]));
     events.emit('serverStopped', { reason });
     this.destroy();
-  }
-
-  async #listenForGrpc(): Promise<void> {
-    const { host, limits, grpc } = this.#config;
-    const { events, edge, models, protocol } = this.#parts;
-    this.#grpc = await openGrpc(grpc, host, {
-      limits,
-      clock: systemClock,
-      events,
-      ids: this.#requestIds,
-      admit: (headers, scope) => edge.access.admit(headers, scope),
-      certificate: edge.certificate,
-      isReady: () => models.ready && !this.#isStopping,
-      backend: protocol,
-    });
   }
 
   #routes(): Route[] {

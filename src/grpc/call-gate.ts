@@ -24,6 +24,7 @@ export interface GateOptions {
 }
 
 type BaseCall = Parameters<ServerInterceptor>[1];
+type SentStatus = Parameters<BaseCall['sendStatus']>[0];
 
 /** The service that calls are about when only their method is named. */
 const SERVICE = '/inference.GRPCInferenceService/';
@@ -34,57 +35,89 @@ const SERVICE = '/inference.GRPCInferenceService/';
  */
 export function callGate(options: GateOptions): ServerInterceptor {
   return ({ path }, call) => {
-    let context: CallContext | undefined;
-    let isSettled = false;
-    const settle = (code: number, error: MillraceError | undefined) => {
-      if (isSettled || context === undefined) return;
-      isSettled = true;
-      options.events.emit('callSettled', {
-        requestId: context.id,
-        traceparent: context.traceparent,
-        method: context.method,
-        status: statusName(code),
-        code: error?.code,
-        cause: error?.cause,
-        durationMs: options.clock.now() - context.receivedAt,
-        remote: context.remote,
-        tenant: context.tenant,
-      });
-    };
-    // grpc-js ends calls by itself too, for their size or their deadline, and tells no interceptor of it.
-    const send = call.sendStatus.bind(call);
-    call.sendStatus = (sent) => {
-      const own = context?.error;
-      const found = own ?? (isSettled ? undefined : errorIn({ code: sent.code, details: sent.details ?? '' }));
-      send(found === undefined || found === own ? sent : statusOf(found, context?.id ?? ''));
-      settle(sent.code, found);
-    };
+    const gated = new GatedCall(path, call, options);
     return new ServerInterceptingCall(call, {
       start: (next) => {
         next({
           onReceiveMetadata: (metadata, pass) => {
-            context = openContext(path, { call, metadata }, options);
-            keepContext(metadata, context);
-            const caller = options.admit(headersIn(metadata), options.scopes.get(path) ?? 'admin');
-            if (caller instanceof MillraceError) {
-              context.error = caller;
-              call.sendStatus(statusOf(caller, context.id));
-            } else {
-              context.tenant = caller.tenant;
-              pass(metadata);
-            }
+            if (gated.enter(metadata)) pass(metadata);
           },
-          // Comes after each status too.
-          onCancel: () => {
-            if (context === undefined) return;
-            const reason = reasonToLeave(context, options.clock);
-            context.onGone?.(reason);
-            settle(status.CANCELLED, reason);
-          },
+          onCancel: () => gated.leave(),
         });
       },
     });
   };
+}
+
+class GatedCall {
+  readonly #path: string;
+  readonly #call: BaseCall;
+  readonly #options: GateOptions;
+  #context: CallContext | undefined;
+  #isSettled = false;
+
+  constructor(path: string, call: BaseCall, options: GateOptions) {
+    this.#path = path;
+    this.#call = call;
+    this.#options = options;
+    // grpc-js ends calls by itself too, for their size or their deadline, and tells no interceptor of it.
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (status) => send(this.#completed(status));
+  }
+
+  /** Opens the call; false for one that is not let in, which has been answered then. */
+  enter(metadata: Metadata): boolean {
+    const context = openContext(this.#path, { call: this.#call, metadata }, this.#options);
+    this.#context = context;
+    keepContext(metadata, context);
+    const caller = this.#options.admit(headersIn(metadata), this.#options.scopes.get(this.#path) ?? 'admin');
+    if (caller instanceof MillraceError) {
+      context.error = caller;
+      this.#call.sendStatus(statusOf(caller, context.id));
+      return false;
+    }
+    context.tenant = caller.tenant;
+    return true;
+  }
+
+  /** Nobody waits for the answer any more; this comes after the answer too. */
+  leave(): void {
+    if (this.#isSettled || this.#context === undefined) return;
+    const reason = reasonToLeave(this.#context, this.#options.clock);
+    this.#context.onGone?.(reason);
+    this.#settle(status.CANCELLED, reason);
+  }
+
+  /** The status as it is to be sent: with details, and with what is under way ended, where it is grpc-js's own. */
+  #completed(sent: SentStatus): SentStatus {
+    const context = this.#context;
+    if (context === undefined || this.#isSettled) return sent;
+    if (context.error !== undefined) {
+      this.#settle(sent.code, context.error);
+      return sent;
+    }
+    const error = errorIn({ code: sent.code, details: sent.details ?? '' });
+    this.#settle(sent.code, error);
+    if (error === undefined) return sent;
+    context.onGone?.(error);
+    return statusOf(error, context.id);
+  }
+
+  #settle(code: status, error: MillraceError | undefined): void {
+    const { id, traceparent, method, receivedAt, remote, tenant } = this.#context as CallContext;
+    this.#isSettled = true;
+    this.#options.events.emit('callSettled', {
+      requestId: id,
+      traceparent,
+      method,
+      status: statusName(code),
+      code: error?.code,
+      cause: error?.cause,
+      durationMs: this.#options.clock.now() - receivedAt,
+      remote,
+      tenant,
+    });
+  }
 }
 
 function openContext(

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { Server as CallServer, type ConnectionInjector } from '@grpc/grpc-js';
+import { createServer as createTlsServer } from 'node:tls';
+import { Server as CallServer, type ConnectionInjector, ServerCredentials } from '@grpc/grpc-js';
 import type { Clock } from '../core/clock.js';
 import type { EventSink } from '../core/events.js';
+import { Handshakes } from '../core/handshakes.js';
 import type { IdSource } from '../core/ids.js';
 import { type Admit, callGate } from './call-gate.js';
 import { describeFile } from './file-descriptors.js';
 import type { GrpcConfig } from './grpc-config.js';
-import { type ChangingCertificate, serverCredentials } from './grpc-credentials.js';
 import { healthMethods } from './health.js';
 import { readInferMessage } from './infer-message.js';
 import { type InferenceBackend, inferenceMethods } from './inference-methods.js';
@@ -18,7 +19,7 @@ import { definitionOf, type MessageReader } from './service-definition.js';
 
 export interface GrpcOptions {
   readonly config: Omit<GrpcConfig, 'port'>;
-  readonly limits: { readonly body_bytes: number; readonly connections: number; readonly header_bytes: number };
+  readonly limits: EdgeLimits;
   readonly clock: Clock;
   readonly events: EventSink;
   readonly ids: IdSource;
@@ -27,6 +28,25 @@ export interface GrpcOptions {
   readonly certificate: ChangingCertificate | undefined;
   readonly isReady: () => boolean;
   readonly backend: InferenceBackend;
+}
+
+/** Sizes in bytes, times in milliseconds. */
+export interface EdgeLimits {
+  readonly body_bytes: number;
+  readonly connections: number;
+  readonly headers_timeout_ms: number;
+}
+
+/** A certificate and its private key, both in PEM, and the news of those that take their place. */
+export interface ChangingCertificate {
+  readonly value: TlsCertificate;
+  onChange(run: (next: TlsCertificate) => void): void;
+}
+
+interface TlsCertificate {
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: 'TLSv1.2';
 }
 
 /** A service that is there: where its messages are described, and its methods. */
@@ -52,6 +72,7 @@ export class GrpcServer {
   readonly #calls: CallServer;
   readonly #injector: ConnectionInjector;
   readonly #listener: Server;
+  readonly #handshakes: Handshakes;
   readonly #sockets = new Set<Socket>();
   readonly #stopping = new AbortController();
 
@@ -72,9 +93,11 @@ export class GrpcServer {
       const handlers = Object.fromEntries(Object.entries(methods).map(([method, { handle }]) => [method, handle]));
       this.#calls.addService(definitionOf(root, name, readers), handlers);
     }
-    this.#injector = this.#calls.createConnectionInjector(serverCredentials(options.certificate));
-    this.#listener = createServer({ noDelay: true }, (socket) => this.#take(socket));
+    // TLS, where there is any, has been spoken before a connection comes there.
+    this.#injector = this.#calls.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#listener = createListener(options, (socket) => this.#take(socket));
     this.#listener.maxConnections = limits.connections;
+    this.#handshakes = new Handshakes(this.#listener);
   }
 
   /** `host:port`, once the server listens. */
@@ -101,16 +124,17 @@ export class GrpcServer {
   /** Takes no more connections or calls, lets those that are there be answered, and settles when no connection is left. */
   async close(): Promise<void> {
     const closed = this.#stopListening();
+    this.#handshakes.destroy();
     this.#stopping.abort();
-    await new Promise<void>((resolve) => this.#calls.tryShutdown(() => resolve()));
-    // What is left never spoke HTTP/2.
-    for (const socket of this.#sockets) socket.destroy();
+    // It does not wait for the connections that were asked to close before: their end is what to wait for.
+    this.#calls.tryShutdown(() => undefined);
     await closed;
   }
 
   /** Ends all connections, at once. */
   destroy(): void {
     void this.#stopListening();
+    this.#handshakes.destroy();
     this.#calls.forceShutdown();
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -125,6 +149,14 @@ export class GrpcServer {
     socket.on('error', () => undefined);
     this.#injector.injectConnection(socket);
   }
+}
+
+function createListener({ certificate, limits }: GrpcOptions, take: (socket: Socket) => void): Server {
+  if (certificate === undefined) return createServer({ noDelay: true }, take);
+  const handshake = { ALPNProtocols: ['h2'], handshakeTimeout: limits.headers_timeout_ms };
+  const server = createTlsServer({ ...certificate.value, ...handshake, noDelay: true }, take);
+  certificate.onChange((next) => server.setSecureContext(next));
+  return server;
 }
 
 function servicesOf(options: GrpcOptions, stopping: AbortSignal): Service[] {

@@ -1,6 +1,18 @@
-import type { EventSink } from '../core/events.js';
+import type { Admit } from './call-gate.js';
 import { DEFAULT_GRPC_PORT, type GrpcConfig } from './grpc-config.js';
 import type { GrpcOptions, GrpcServer } from './grpc-server.js';
+
+/** The settings that the gRPC edge goes by. */
+export interface GrpcSettings {
+  readonly host: string;
+  readonly grpc: GrpcConfig;
+  readonly limits: GrpcOptions['limits'];
+}
+
+/** What stands before and behind it. */
+export interface GrpcParts extends Omit<GrpcOptions, 'config' | 'limits' | 'admit' | 'certificate'> {
+  readonly edge: { readonly access: { readonly admit: Admit }; readonly certificate: GrpcOptions['certificate'] };
+}
 
 /**
  * Opens the gRPC edge, if it is not off. Where the default port is taken, and nobody asked for it by name, there is
@@ -9,25 +21,24 @@ import type { GrpcOptions, GrpcServer } from './grpc-server.js';
  * @throws Error of Node's if the port that was named cannot be listened on
  */
 export async function openGrpc(
-  { port, ...config }: GrpcConfig,
-  host: string,
-  options: Omit<GrpcOptions, 'config'> & { readonly events: EventSink },
+  { host, limits, grpc: { port, ...config } }: GrpcSettings,
+  { edge, ...parts }: GrpcParts,
 ): Promise<GrpcServer | undefined> {
   if (port === 'off') return undefined;
   // Loaded for those alone who use it.
-  const edge = await import('./grpc-server.js');
-  const server = new edge.GrpcServer({ ...options, config });
+  const { GrpcServer: Edge } = await import('./grpc-server.js');
+  const { access, certificate } = edge;
+  const admit: Admit = (headers, scope) => access.admit(headers, scope);
+  const server = new Edge({ ...parts, config, limits, admit, certificate });
   try {
     await server.listen(port ?? DEFAULT_GRPC_PORT, host);
-    options.events.emit('grpcListening', { address: server.address });
+    parts.events.emit('grpcListening', { address: server.address });
     return server;
   } catch (error) {
     server.destroy();
     if (port !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     const taken = `another program listens on ${host}:${DEFAULT_GRPC_PORT}`;
-    options.events.emit('serverNotice', {
-      notice: `gRPC is off: ${taken}; choose a port with --grpc-port, or say off`,
-    });
+    parts.events.emit('serverNotice', { notice: `gRPC is off: ${taken}; choose a port with --grpc-port, or say off` });
     return undefined;
   }
 }

@@ -48,10 +48,11 @@ class InferStreamCall {
     const stop = () =>
       this.#endWhenDone(() => this.#fail(new MillraceError('SHUTTING_DOWN', 'The server is stopping.')));
     this.#context.onGone = (reason) => {
-      stopping.removeEventListener('abort', stop);
       for (const cancel of this.#cancels) cancel(reason);
     };
     stopping.addEventListener('abort', stop);
+    // It comes at each end.
+    this.#stream.on('cancelled', () => stopping.removeEventListener('abort', stop));
     this.#stream.on('data', (message: InferMessage | MillraceError) => void this.#answer(message));
     this.#stream.on('end', () => this.#endWhenDone(() => this.#stream.end()));
     // A client that does not read its answers gets no more of them made.

@@ -11,7 +11,9 @@ describe('statusOf', () => {
   it('takes the code of the one table, and names the reason', () => {
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const { code: number, details } = statusOf(new MillraceError(code, 'a text'), 'r1');
-      assert.deepEqual([number, details], [errorTable[code].grpc, 'a text']);
+      assert.equal(number, errorTable[code].grpc);
+      // Some have words before it that Triton's clients look for.
+      assert.ok(details.endsWith('a text'), details);
       assert.equal(said(new MillraceError(code, 'a text')).reason, code);
     }
   });

@@ -47,11 +47,10 @@ describe('the health of a gRPC server', () => {
     const [first] = (await once(unknown, 'data')) as [{ status: number }];
     assert.equal(first.status, SERVICE_UNKNOWN);
     if (answers.length === 0) await once(watching, 'data');
-    const ended = once(watching, 'status') as Promise<[{ code: status }]>;
-    watching.on('error', () => undefined);
-    await millrace.close();
-    const [{ code }] = await ended;
-    assert.equal(code, status.UNAVAILABLE);
+    const ended = once(watching, 'error') as Promise<[ServiceError]>;
+    const [[error]] = await Promise.all([ended, millrace.close()]);
+    assert.equal(error.code, status.UNAVAILABLE);
+    assert.equal(detailsOf(error).reason, 'SHUTTING_DOWN');
     assert.deepEqual(answers, [SERVING, NOT_SERVING]);
   });
 });

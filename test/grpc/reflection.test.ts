@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import protobuf, { type Root } from 'protobufjs';
-import 'protobufjs/ext/descriptor.js';
-import descriptor from 'protobufjs/ext/descriptor.js';
+import descriptor, { type IFileDescriptorProto } from 'protobufjs/ext/descriptor.js';
 import { inferenceProtocol } from '#src/grpc/proto-files.js';
 import { type GrpcClient, startGrpc } from '../support/grpc-client.js';
 
@@ -14,19 +13,14 @@ const INFO = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
 async function ask(client: GrpcClient, question: object, method = INFO): Promise<Record<string, unknown>> {
   const stream = client.stream(method);
   stream.end(question);
-  const [answer] = (await once(stream, 'data')) as [Record<string, unknown>];
-  assert.equal(answer['valid_host'], '');
-  return answer;
+  const answers = (await stream.toArray()) as Record<string, unknown>[];
+  assert.equal(answers.length, 1);
+  return answers[0] as Record<string, unknown>;
 }
 
 /** The protocol in the one file that an answer holds. */
 function protocolIn(answer: Record<string, unknown>): Root {
-  const { file_descriptor_proto: files } = answer['file_descriptor_response'] as {
-    file_descriptor_proto: Uint8Array[];
-  };
-  assert.equal(files.length, 1);
-  const file = descriptor.FileDescriptorProto.decode(files[0] as Uint8Array);
-  return protobuf.Root.fromDescriptor({ file: [file] });
+  return protobuf.Root.fromDescriptor({ file: [descriptorIn(answer)] });
 }
 
 describe('server reflection', () => {
@@ -68,7 +62,7 @@ describe('server reflection', () => {
 
   it('hands out a file by the name that it gave', async (t) => {
     const { client } = await startGrpc(t, {});
-    const { name } = descriptorIn(await ask(client, { file_containing_symbol: 'grpc.health.v1.Health' }));
+    const { name = '' } = descriptorIn(await ask(client, { file_containing_symbol: 'grpc.health.v1.Health' }));
     const again = descriptorIn(await ask(client, { file_by_filename: name }));
     assert.deepEqual(
       again.service?.map((each) => each.name),
@@ -107,17 +101,12 @@ describe('server reflection', () => {
   });
 });
 
-function descriptorIn(answer: Record<string, unknown>) {
+function descriptorIn(answer: Record<string, unknown>): IFileDescriptorProto {
   const { file_descriptor_proto: files } = answer['file_descriptor_response'] as {
     file_descriptor_proto: Uint8Array[];
   };
-  return descriptor.FileDescriptorProto.decode(files[0] as Uint8Array) as ReturnType<
-    typeof descriptor.FileDescriptorProto.decode
-  > & {
-    name: string;
-    service?: { name: string }[];
-    messageType?: { name: string; nestedType?: { name: string }[]; field?: { typeName?: string }[] }[];
-  };
+  assert.equal(files.length, 1);
+  return descriptor.FileDescriptorProto.decode(files[0] as Uint8Array) as IFileDescriptorProto;
 }
 
 /** The same message under the names that protobufjs makes of those in a descriptor. */
