@@ -48,7 +48,7 @@ export async function startSubject(
 /** Starts millrace on a model repository, in its default configuration. */
 export async function startMillrace(repository: string): Promise<Served> {
   // A folder without a millrace.yaml.
-  const args = [millraceScript, 'serve', '--models', repository, '--port', '0'];
+  const args = [millraceScript, 'serve', '--models', repository, '--port', '0', '--grpc-port', 'off'];
   const child = startProcess(process.execPath, args, { cwd: repository });
   return served('millrace', child, async () => {
     const url = listeningUrl(child.stdout());

@@ -8,7 +8,11 @@ import { check, conclude, failures, until } from './counted-checks.mjs';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
-const server = spawn(process.execPath, ['dist/main.js', 'serve', '--port', '0', '--models', 'models'], { cwd: root });
+const server = spawn(
+  process.execPath,
+  ['dist/main.js', 'serve', '--port', '0', '--grpc-port', 'off', '--models', 'models'],
+  { cwd: root },
+);
 const ended = once(server, 'exit');
 let log = '';
 for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (text) => (log += text));

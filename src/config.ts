@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MillraceError } from './core/errors.js';
 import { describeIssues } from './core/zod-issues.js';
+import { grpcSchema } from './grpc/grpc-config.js';
 import { authSchema, corsSchema, tlsSchema, trustedProxiesSchema } from './http/edge-config.js';
 import { httpLimitsSchema } from './http/limits.js';
 import { logLevels } from './observe/logger.js';
@@ -42,6 +43,7 @@ export const serverConfigSchema = z.strictObject({
   models: z.string().min(1).default('./models').describe('The model repository'),
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on'),
   port: z.int().min(0).max(65_535).default(8_000).describe('The port; 0 takes any that is free'),
+  grpc: grpcSchema.prefault({}).describe('The same over gRPC, on a port of its own'),
   auth: authSchema
     .exactOptional()
     .describe(
@@ -65,7 +67,9 @@ export const serverConfigSchema = z.strictObject({
     .describe(
       'Whether steps of a pipeline may be files of code in the model folders; who can write there can then run code here',
     ),
-  tls: tlsSchema.exactOptional().describe('With it the server speaks TLS, 1.2 or newer, and nothing else'),
+  tls: tlsSchema
+    .exactOptional()
+    .describe('With it the server speaks TLS, 1.2 or newer, and nothing else; also for gRPC'),
   cors: corsSchema.prefault({}).describe('Which web pages may use the server from a browser'),
   observers: observersSchema.prefault([]).describe('Files of code that are told of all that happens'),
   limits: limitsSchema

@@ -8,6 +8,9 @@ import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
+import type { GrpcServer } from './grpc/grpc-server.js';
+import type { InferenceBackend } from './grpc/inference-methods.js';
+import { openGrpc } from './grpc/open-grpc.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { createApp } from './http/app.js';
 import { BodyBudget } from './http/body-budget.js';
@@ -42,7 +45,9 @@ export interface Millrace {
   readonly models: ModelManager;
   /** Adds an observer of events; the function returned takes it away. */
   observe(observer: Observer): () => void;
-  /** Starts to listen, on the configured address; gives the URL. */
+  /** Where gRPC is spoken, as `host:port`, once the server listens; undefined if it is off. */
+  readonly grpcAddress: string | undefined;
+  /** Starts to listen, on the configured address, for HTTP and gRPC; gives the URL. */
   listen(): Promise<string>;
   /** Stops gently: finishes what was accepted. Settles when all is done. Idempotent. */
   close(reason?: string): Promise<void>;
@@ -56,6 +61,7 @@ export interface Parts {
   readonly models: ModelManager;
   readonly jobs: JobService;
   readonly metrics: Metrics;
+  readonly protocol: InferenceBackend;
   readonly stepPool: StepPool;
   readonly edge: Edge;
 }
@@ -68,12 +74,13 @@ export class MillraceServer implements Millrace {
   readonly loaded: Promise<void>;
   readonly #config: ServerConfig;
   readonly #parts: Parts;
+  readonly #requestIds = countedIds();
   readonly #graceful: GracefulServer;
+  #grpc: GrpcServer | undefined;
   #stopped: Promise<void> | undefined;
   #isStopping = false;
 
   constructor(config: ServerConfig, parts: Parts) {
-    const requestIds = countedIds();
     this.#config = config;
     this.#parts = parts;
     this.models = parts.models;
@@ -83,7 +90,7 @@ export class MillraceServer implements Millrace {
     const app = createApp(this.#routes(), {
       clock: systemClock,
       events,
-      ids: requestIds,
+      ids: this.#requestIds,
       access,
       answerHeaders,
       trustedProxies: config.trusted_proxies,
@@ -94,7 +101,7 @@ export class MillraceServer implements Millrace {
     if (server instanceof TlsServer) certificate?.onChange((next) => server.setSecureContext(next));
     this.#graceful = new GracefulServer(this.server, systemClock);
     answerClientErrors(this.server, {
-      ids: requestIds,
+      ids: this.#requestIds,
       headers: answerHeaders.for(undefined),
       finish: (socket) => this.#graceful.closeAfterAnswers(socket),
     });
@@ -105,6 +112,10 @@ export class MillraceServer implements Millrace {
     return urlOf(this.server);
   }
 
+  get grpcAddress(): string | undefined {
+    return this.#grpc?.address;
+  }
+
   observe(observer: Observer): () => void {
     return this.#parts.events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   }
@@ -113,7 +124,12 @@ export class MillraceServer implements Millrace {
     const { host, port } = this.#config;
     this.server.listen(port, host);
     await once(this.server, 'listening');
-    this.#parts.events.emit('serverListening', { url: this.url });
+    const { events, edge, models, protocol } = this.#parts;
+    this.#grpc = await openGrpc(this.#config, {
+      ...{ events, edge, backend: protocol, clock: systemClock, ids: this.#requestIds },
+      isReady: () => models.ready && !this.#isStopping,
+    });
+    events.emit('serverListening', { url: this.url });
     return this.url;
   }
 
@@ -130,6 +146,7 @@ export class MillraceServer implements Millrace {
     models.destroy();
     stepPool.close();
     this.#graceful.destroy();
+    this.#grpc?.destroy();
     metrics.close();
     events.flush();
   }
@@ -142,11 +159,13 @@ export class MillraceServer implements Millrace {
     events.emit('serverStopping', { reason });
     if (this.server.listening) {
       this.#graceful.announceClosing();
+      this.#grpc?.announceClosing();
       await pause(graceMs);
     }
     const isListening = this.server.listening;
     if (isListening) await this.#graceful.stopListening();
-    await within(timeoutMs, Promise.all([jobs.close(), isListening ? this.#graceful.close() : undefined]));
+    const edges = isListening ? [this.#graceful.close(), this.#grpc?.close()] : [];
+    await within(timeoutMs, Promise.all([jobs.close(), ...edges]));
     events.emit('serverStopped', { reason });
     this.destroy();
   }

@@ -1,6 +1,7 @@
 import { isLoopback, resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
+import { randomIds } from './core/ids.js';
 import { Slots } from './core/slots.js';
 import { TurnBudget } from './core/turn-budget.js';
 import { openEdge } from './http/edge.js';
@@ -18,6 +19,10 @@ import { type ModelEntry, ModelManager } from './serving/model-manager.js';
 import { selectModels } from './serving/model-names.js';
 import type { ModelLimits } from './serving/open-model.js';
 import type { ServedModel } from './serving/served-model.js';
+import { InferenceService } from './v2/inference.js';
+import { FixedModels } from './v2/model-control.js';
+import { InferenceStatistics } from './v2/statistics.js';
+import { version } from './version.js';
 
 export type { ServerConfigInput } from './config.js';
 export { MillraceError } from './core/errors.js';
@@ -91,9 +96,14 @@ export async function startServer(
     eventsDropped: () => events.dropped,
   });
   events.subscribe(metrics.observer);
+  const statistics = new InferenceStatistics(systemClock);
+  events.subscribe(statistics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
-  return new MillraceServer(config, { events, models, jobs, metrics, stepPool, edge });
+  const { max_rows: maxRows } = config.limits;
+  const inference = new InferenceService({ models, jobs, ids: randomIds, events, maxRows });
+  const protocol = { models, inference, control: new FixedModels(models), statistics, version, maxRows };
+  return new MillraceServer(config, { events, models, jobs, metrics, protocol, stepPool, edge });
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {

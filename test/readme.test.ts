@@ -11,6 +11,7 @@ describe('the curl lines of the README', () => {
     const millrace = await createServer({
       models: './models',
       port: 0,
+      grpc: { port: 'off' },
       log: { level: 'silent' },
       shutdown: { grace_ms: 0 },
     });

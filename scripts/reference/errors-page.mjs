@@ -85,8 +85,8 @@ function codes() {
   return `
 ## The codes
 
-HTTP is the status in the native API. V2 and gRPC are the statuses that stand for the same error in the Open Inference
-Protocol, over REST and over gRPC; they are settled here, though the server does not speak these protocols yet.
+HTTP is the status in the native API. V2 and gRPC are the statuses that stand for the same error in the
+[Open Inference Protocol](protocols.md), over REST and over gRPC.
 \`CLIENT_CLOSED_REQUEST\` is seen in logs and metrics alone: there is nobody left to answer.
 
 ${table(['Code', 'HTTP', 'V2', 'gRPC', 'Retryable', 'Meaning'], rows)}`;

@@ -6,6 +6,7 @@ import { block, code, page, table } from './markdown.mjs';
 /** Metrics by what they are about; each stands in one group. */
 const groups = {
   'HTTP requests': ['httpRequests', 'httpDuration'],
+  'gRPC calls': ['grpcCalls', 'grpcDuration'],
   Jobs: ['jobs', 'jobPhases', 'rejections', 'jobsInFlight'],
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
   'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
@@ -25,9 +26,9 @@ const groups = {
 };
 
 const labelTexts = {
-  method: 'The HTTP method',
+  method: 'The HTTP method; over gRPC the method, such as `ModelInfer`, with its service where that is another',
   route: 'The path with the names of its parameters, such as `/models/:name`; `unmatched` for a path that is none',
-  status: 'The HTTP status; 499 if the client left before the answer',
+  status: 'The HTTP status, 499 if the client left before the answer; over gRPC the name of the status, such as `OK`',
   model: 'The name of a model of the repository',
   version: 'Its version',
   outcome: '`succeeded`, or an [error code](errors.md)',

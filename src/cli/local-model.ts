@@ -31,6 +31,7 @@ export async function withLocalModel<T>(
       host: '127.0.0.1',
       auth: 'none',
       port: 0,
+      grpc: { port: 'off' },
       observers: [],
       log: { level: 'silent' },
       shutdown: { grace_ms: 0 },

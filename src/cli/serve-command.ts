@@ -15,6 +15,10 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
     .option('--models <dir>', 'the model folder (default: ./models)')
     .option('--host <address>', 'the address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'the port; 0 takes any that is free (default: 8000)')
+    .option(
+      '--grpc-port <number>',
+      'the port for gRPC; 0 takes any that is free, off none (default: 8001 if it is free)',
+    )
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
     .option('--keys <file>', 'a YAML file with the keys that are let in')
     .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
@@ -30,7 +34,14 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
  * @returns the exit code, when the server has stopped
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
-async function serve({ config: file, keys, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
+async function serve({
+  config: file,
+  keys,
+  logLevel,
+  port,
+  grpcPort,
+  ...flags
+}: Record<string, string>): Promise<number> {
   // Before all else: a signal may come while the server starts.
   const signals = new StopSignals();
   const config = resolveConfig([
@@ -39,6 +50,7 @@ async function serve({ config: file, keys, logLevel, port, ...flags }: Record<st
       ...flags,
       ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
       ...(port === undefined ? {} : { port: scalar(port) }),
+      ...(grpcPort === undefined ? {} : { grpc: { port: scalar(grpcPort) } }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),
   ]);
@@ -48,20 +60,28 @@ async function serve({ config: file, keys, logLevel, port, ...flags }: Record<st
     return 0;
   }
   await millrace.listen().catch((error: unknown) => {
+    // gRPC comes second.
+    const { host, port, grpc } = config;
+    const what = millrace.server.listening
+      ? { address: `${host}:${grpc.port}`, flag: '--grpc-port' }
+      : { address: `${host}:${port}`, flag: '--port' };
     millrace.destroy();
-    throw listenFailure(error as NodeJS.ErrnoException, config);
+    throw listenFailure(error as NodeJS.ErrnoException, what);
   });
   await millrace.close(await signals.first);
   return 0;
 }
 
-function listenFailure(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): MillraceError {
+function listenFailure(
+  error: NodeJS.ErrnoException,
+  { address, flag }: { address: string; flag: string },
+): MillraceError {
   const reasons: Record<string, string> = {
-    EADDRINUSE: 'another program listens there; choose another with --port, or 0 for any that is free',
+    EADDRINUSE: `another program listens there; choose another with ${flag}, or 0 for any that is free`,
     EADDRNOTAVAIL: 'this machine has no such address',
     EACCES: 'this user may not; ports below 1024 need privileges',
     ENOTFOUND: 'the name is not known',
   };
   const reason = reasons[error.code ?? ''] ?? error.message;
-  return new MillraceError('INTERNAL', `cannot listen on ${host}:${port}: ${reason}`, { cause: error });
+  return new MillraceError('INTERNAL', `cannot listen on ${address}: ${reason}`, { cause: error });
 }

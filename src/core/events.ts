@@ -40,6 +40,20 @@ export interface EventMap {
     /** Whose key the request brought; undefined where none was asked for, or it was not let in. */
     tenant: string | undefined;
   };
+  /** A gRPC call has ended. */
+  callSettled: {
+    requestId: string;
+    traceparent: string | undefined;
+    /** Such as `ModelInfer`: one of those that the server has. */
+    method: string;
+    /** The name of the status, such as `OK`. */
+    status: string;
+    code: ErrorCode | undefined;
+    cause: unknown;
+    durationMs: number;
+    remote: string;
+    tenant: string | undefined;
+  };
   jobQueued: ModelRef & { jobId: string; rows: number };
   jobRejected: ModelRef & { jobId: string; rows: number; code: ErrorCode };
   jobSettled: ModelRef & {
@@ -87,6 +101,8 @@ export interface EventMap {
   reloadFailed: { what: string; reason: string };
   serverNotice: { notice: string };
   serverListening: { url: string };
+  /** gRPC has an address of its own, `host:port`. */
+  grpcListening: { address: string };
   serverStopping: { reason: string };
   serverStopped: { reason: string };
 }

@@ -1,7 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { MillraceError, reasonOf, toMillraceError } from '../core/errors.js';
-import { holdsMoreThan, MAX_CONTAINERS, MAX_NESTING, nestsDeeperThan } from '../core/nesting.js';
+import { MillraceError, toMillraceError } from '../core/errors.js';
 import type { BodyBudget } from './body-budget.js';
 
 /** Chunks of a body are counted beyond this many: tiny ones cost more than the bytes in them. */
@@ -15,7 +13,13 @@ const MIN_MEAN_CHUNK_BYTES = 64;
  * @param budget what all bodies together may take while they arrive
  * @throws MillraceError PAYLOAD_TOO_LARGE, OVERLOADED, or CLIENT_CLOSED_REQUEST if the client leaves in the middle
  */
-export function readBody(request: IncomingMessage, maxBytes: number, budget?: BodyBudget): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, maxBytes: number, budget?: BodyBudget): Promise<Buffer> {
+  const chunks = await readChunks(request, maxBytes, budget);
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+/** The same, with the body in the chunks that it came in: nothing of it is copied. */
+export function readChunks(request: IncomingMessage, maxBytes: number, budget?: BodyBudget): Promise<Buffer[]> {
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > maxBytes) return Promise.reject(tooLarge(maxBytes, `${declared} bytes`));
   return new Promise((resolve, reject) => {
@@ -45,7 +49,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget?: Bo
     request.on('data', onData);
     request.on('end', () => {
       settle();
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+      resolve(chunks);
     });
     // 'close' comes after every request, also after one that failed or was cut.
     request.on('close', () => {
@@ -63,35 +67,12 @@ function checkSize({ bytes, chunks, maxBytes }: { bytes: number; chunks: number;
   throw tooLarge(maxBytes, `${chunks} chunks in ${bytes} bytes`, asked);
 }
 
-/**
- * Parses a JSON body; its nesting and its UTF-8 are checked on the bytes, before the parser runs.
- *
- * @throws MillraceError INVALID_JSON
- */
-export function parseJson(body: Buffer): unknown {
-  if (body.length === 0) throw invalidJson('The body is empty.', 'a JSON document', 'nothing');
-  if (!isUtf8(body)) throw invalidJson('The body is not UTF-8.', 'valid UTF-8', 'other bytes');
-  if (nestsDeeperThan(body)) throw invalidJson('The body nests too deep.', `at most ${MAX_NESTING} levels`, 'more');
-  if (holdsMoreThan(body)) {
-    throw invalidJson('The body holds too many arrays and objects.', `at most ${MAX_CONTAINERS}`, 'more');
-  }
-  try {
-    return JSON.parse(body.toString('utf8')) as unknown;
-  } catch (error) {
-    throw invalidJson('The body is not JSON.', 'a JSON document', reasonOf(error));
-  }
-}
-
 function tooLarge(maxBytes: number, got: string, more = ''): MillraceError {
   return new MillraceError('PAYLOAD_TOO_LARGE', 'The body is larger than allowed.', {
     path: 'body',
     expected: `at most ${maxBytes} bytes${more}`,
     got,
   });
-}
-
-function invalidJson(message: string, expected: string, got: string): MillraceError {
-  return new MillraceError('INVALID_JSON', message, { path: 'body', expected, got });
 }
 
 function left(): MillraceError {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '../core/json-document.js';
 import { JsonNumbers } from '../tensor/json-numbers.js';
 import { NumberReader, type ReadArray } from '../tensor/number-reader.js';
-import { parseJson } from './body.js';
 import { DocumentWalk, type Path } from './document-walk.js';
 
 /** Shorter bodies are parsed as they are: to scan them costs more than it saves. */

@@ -3,7 +3,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import type { Clock } from '../core/clock.js';
-import { Handshakes } from './handshakes.js';
+import { Handshakes } from '../core/handshakes.js';
 
 /** Bytes that had arrived when listening stopped are read within a few turns of the event loop; this is many. */
 const LINGER_MS = 100;

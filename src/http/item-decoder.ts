@@ -4,10 +4,10 @@ import { didYouMean } from '../core/near-names.js';
 import { shown } from '../core/zod-issues.js';
 import { type BatchAxes, type Dimension, itemShape, type Signature, shapeText } from '../model/signature.js';
 import { allocate, type Datatype, type TensorData } from '../tensor/datatype.js';
+import { writeElements } from '../tensor/json-elements.js';
 import { JsonNumbers } from '../tensor/json-numbers.js';
+import { elementsOf } from '../tensor/number-elements.js';
 import { elementCount, type Tensor } from '../tensor/tensor.js';
-import { writeElements } from './json-elements.js';
-import { elementsOf } from './number-elements.js';
 
 interface ItemInput {
   readonly name: string;

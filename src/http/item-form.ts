@@ -1,13 +1,13 @@
 import { MillraceError } from '../core/errors.js';
+import { answerText } from '../pipelines/answer-text.js';
 import { type PipelineItem, readItem } from '../pipelines/pipeline-item.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import { SentFile } from '../pipelines/sent-file.js';
 import { Answer } from '../pipelines/step.js';
-import type { ModelInput, ModelResult } from '../serving/model-input.js';
+import { AnswerList, type ModelInput, type ModelResult } from '../serving/model-input.js';
 import type { Target } from '../serving/model-manager.js';
 import type { LoadedModel } from '../serving/open-model.js';
 import { eachTensor, onlyItem } from '../tensor/batch-axis.js';
-import { answerText } from './answer-text.js';
 import { plainItem } from './document-scanner.js';
 import { ItemDecoder } from './item-decoder.js';
 import { encodeItem } from './item-encoder.js';
@@ -57,7 +57,10 @@ function tensorForm({ signature, plan: { axes } }: LoadedModel): ItemForm {
       if (sent instanceof SentFile) throw noFiles(path, sent);
       return decoder.decode(sent, path);
     },
-    write: (outputs) => (outputs instanceof Answer ? answerText(outputs) : encodeItem(outputs, axes)),
+    write(outputs) {
+      if (outputs instanceof AnswerList) throw new Error('items came together that were sent one by one');
+      return outputs instanceof Answer ? answerText(outputs) : encodeItem(outputs, axes);
+    },
   };
 }
 

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import { MillraceError, toMillraceError } from '../core/errors.js';
+import { parseJson } from '../core/json-document.js';
 import { holdsMoreThan, MAX_CONTAINERS } from '../core/nesting.js';
 import { SentFile } from '../pipelines/sent-file.js';
-import { parseJson } from './body.js';
 import { isJsonType, isUtf8Type } from './header-value.js';
 import { countParts, type FormPart, readParts } from './multipart.js';
 import { checkItemCount, type PredictRequest } from './predict-envelope.js';

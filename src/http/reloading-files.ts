@@ -41,7 +41,7 @@ export class ReloadingFiles<Value> {
   #judged: string;
   /** Fingerprint of contents that were seen once, and are not those. */
   #candidate: string | undefined;
-  #onChange: (value: Value) => void = () => undefined;
+  readonly #onChange: ((value: Value) => void)[] = [];
   #timer: Timer | undefined;
 
   private constructor(source: FileSource<Value>, context: ReloadContext, first: { value: Value; judged: string }) {
@@ -74,7 +74,7 @@ export class ReloadingFiles<Value> {
 
   /** Calls `run` with each value that is to take the place of the one before; if it throws, that one stays. */
   onChange(run: (value: Value) => void): void {
-    this.#onChange = run;
+    this.#onChange.push(run);
   }
 
   /** Looks no more. Idempotent. */
@@ -105,7 +105,7 @@ export class ReloadingFiles<Value> {
     try {
       if (contents instanceof Error) throw contents;
       const value = this.#source.make(contents);
-      this.#onChange(value);
+      for (const run of this.#onChange) run(value);
       this.#value = value;
       this.#context.events.emit('filesReloaded', { what });
     } catch (error) {

@@ -4,11 +4,8 @@ import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
+import { requestIdIn, traceparentIn } from '../core/request-marks.js';
 import type { AnswerHeaders } from './answer-headers.js';
-
-const REQUEST_ID = /^[\w.:+/=@-]{1,128}$/;
-/** W3C Trace Context, level 1: version 00, neither id all zeros. */
-const TRACEPARENT = /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
 
 /** What belongs to one HTTP request from its headers to the end of its answer. */
 export interface RequestContext {
@@ -50,11 +47,9 @@ export function contextOf({ locals }: Response): RequestContext {
 export function openContext(response: Response, options: ContextOptions): void {
   const { clock, events, ids } = options;
   const { headers, method } = response.req;
-  const sentId = headers['x-request-id'];
-  const { traceparent } = headers;
   const context: RequestContext = {
-    id: typeof sentId === 'string' && REQUEST_ID.test(sentId) ? sentId : ids(),
-    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : undefined,
+    id: requestIdIn(headers['x-request-id']) ?? ids(),
+    traceparent: traceparentIn(headers['traceparent']),
     receivedAt: clock.now(),
     remote: addressOf(response.req, options.trustedProxies),
     headers: options.answerHeaders.for(headers.origin),

@@ -30,6 +30,7 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       filesReloaded: (event) => log.info(event, 'files read again'),
       reloadFailed: (event) => log.error(event, 'files have changed and cannot be used; what was read before stays'),
       serverListening: ({ url }) => log.info({ url }, 'listening'),
+      grpcListening: ({ address }) => log.info({ address }, 'listening for gRPC'),
       serverStopping: ({ reason }) => log.info({ reason }, 'stopping: finishing what was accepted'),
       serverStopped: ({ reason }) => log.info({ reason }, 'stopped'),
       modelStateChanged: ({ model, version, from, to, reason }) => {
@@ -62,12 +63,18 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       },
       observerFailed: (event) => log.error(event, 'observer failed'),
       requestSettled: (event) => logRequest(log, event, failures),
+      callSettled: (event) => logRequest(log, event, failures),
     },
   };
 }
 
-function logRequest(log: Logger, event: EventMap['requestSettled'], failures: FailureLimit): void {
-  const { requestId, traceparent, remote, tenant, method, route, status, code, cause, durationMs } = event;
+/** Of a request over HTTP or a call over gRPC. */
+function logRequest(
+  log: Logger,
+  event: EventMap['requestSettled'] | EventMap['callSettled'],
+  failures: FailureLimit,
+): void {
+  const { requestId, traceparent, remote, tenant, method, status, code, cause, durationMs } = event;
   const isFailure = code !== undefined && errorTable[code].http >= 500;
   if (!isFailure && !log.isLevelEnabled('debug')) return;
   const line = {
@@ -76,7 +83,7 @@ function logRequest(log: Logger, event: EventMap['requestSettled'], failures: Fa
     remote,
     ...(tenant === undefined ? {} : { tenant }),
     method,
-    route,
+    ...('route' in event ? { route: event.route } : {}),
     status,
     ...(code === undefined ? {} : { code }),
     durationMs: Math.round(durationMs * 1e3) / 1e3,

@@ -29,6 +29,17 @@ export const metricTable = {
     ['route'],
     SECONDS,
   ),
+  grpcCalls: metric('counter', 'millrace_grpc_calls_total', 'gRPC calls by the status that they ended with', [
+    'method',
+    'status',
+  ]),
+  grpcDuration: metric(
+    'histogram',
+    'millrace_grpc_call_duration_seconds',
+    'From the metadata of a gRPC call to its status',
+    ['method'],
+    SECONDS,
+  ),
   jobs: metric('counter', 'millrace_jobs_total', 'Jobs that settled, by outcome: succeeded, or the code of the error', [
     ...MODEL,
     'outcome',

@@ -85,6 +85,10 @@ export class Metrics {
         this.#count('httpRequests', { method, route, status });
         this.#measure('httpDuration', { route }, durationMs / 1e3);
       },
+      callSettled: ({ method, status, durationMs }) => {
+        this.#count('grpcCalls', { method, status });
+        this.#measure('grpcDuration', { method }, durationMs / 1e3);
+      },
       jobRejected: ({ model, version, code }) => this.#count('rejections', { model, version, reason: code }),
       jobSettled: ({ model, version, outcome, timings }) => {
         this.#count('jobs', { model, version, outcome });

@@ -87,8 +87,16 @@ export type ValueType =
   | ({ readonly kind: 'tensor' } & TensorType)
   | { readonly kind: 'tensors'; readonly tensors: Readonly<Record<string, TensorType>> }
   | { readonly kind: 'scores'; readonly count: number | undefined }
-  /** By label: what its file says of it. It is known of the type, so that the labels themselves need not carry it. */
-  | { readonly kind: 'labels'; readonly policies?: ReadonlyMap<string, LabelPolicy> };
+  | LabelsType;
+
+/** Of the type is known what the labels themselves need not carry. */
+export interface LabelsType {
+  readonly kind: 'labels';
+  /** By label: what its file says of it. */
+  readonly policies?: ReadonlyMap<string, LabelPolicy>;
+  /** All labels, in the order of the classes that they stand for. */
+  readonly classes?: readonly string[];
+}
 
 /** A type of which nothing but the kind is known. */
 export function anyOfKind(kind: ValueKind): ValueType {

@@ -5,11 +5,18 @@ import type { PipelineItem } from '../pipelines/pipeline-item.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import { Answer } from '../pipelines/step.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
-import type { ModelResult } from './model-input.js';
+import { AnswerList, type ModelResult } from './model-input.js';
 import type { LoadedModel } from './open-model.js';
 
 /** A model with a pipeline around it. */
 export type PipelineModel = Pick<LoadedModel, 'batcher' | 'plan'> & { readonly pipeline: RunningPipeline };
+
+/** How patient the one who waits is, and whose time it takes. */
+interface InferOptions {
+  readonly signal: AbortSource;
+  readonly clock: Clock;
+  readonly budget: TurnBudget;
+}
 
 /**
  * Sees an item through a model's pipeline: preprocessing, the model in a batch with others, postprocessing.
@@ -19,7 +26,7 @@ export type PipelineModel = Pick<LoadedModel, 'batcher' | 'plan'> & { readonly p
 export async function inferItem(
   { pipeline, batcher, plan }: PipelineModel,
   item: PipelineItem,
-  { signal, clock, budget }: { signal: AbortSource; clock: Clock; budget: TurnBudget },
+  { signal, clock, budget }: InferOptions,
 ): Promise<ModelResult> {
   const startedAt = clock.now();
   // Items that fail, or have their answer early, let nothing else in between by themselves.
@@ -35,4 +42,32 @@ export async function inferItem(
   const finishedAt = clock.now();
   const answer = await pipeline.postprocess(eachTensor(outputs, plan.axes.outputs, onlyItem), signal);
   return { outputs: answer, batchRows, waitedMs, inferenceMs, preprocessMs, postprocessMs: clock.now() - finishedAt };
+}
+
+/**
+ * Sees items through a model's pipeline side by side, each in whatever batch comes. Settles when all have left the model.
+ *
+ * @returns the answers in the items' order; of each time the longest that one of them took
+ * @throws MillraceError of the first item that failed: they succeed or fail together
+ */
+export async function inferItems(
+  model: PipelineModel,
+  items: readonly PipelineItem[],
+  options: InferOptions,
+): Promise<ModelResult> {
+  const settled = await Promise.allSettled(items.map((item) => inferItem(model, item, options)));
+  const results = settled.map((each) => {
+    if (each.status === 'rejected') throw each.reason;
+    return each.value;
+  });
+  const longest = (of: (result: ModelResult) => number | undefined) =>
+    results.reduce((most, result) => Math.max(most, of(result) ?? 0), 0);
+  return {
+    outputs: new AnswerList(results.map(({ outputs }) => outputs as Answer)),
+    batchRows: longest(({ batchRows }) => batchRows),
+    waitedMs: longest(({ waitedMs }) => waitedMs),
+    inferenceMs: longest(({ inferenceMs }) => inferenceMs),
+    preprocessMs: longest(({ preprocessMs }) => preprocessMs),
+    postprocessMs: longest(({ postprocessMs }) => postprocessMs),
+  };
 }

@@ -5,7 +5,7 @@ import { PipelineError } from '../pipelines/pipeline-error.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
 import { BatchingConfigError } from './batching-plan.js';
-import { inferItem } from './infer-item.js';
+import { inferItem, inferItems } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
 import { mayBecome } from './model-state.js';
@@ -93,11 +93,9 @@ export class ServedModel {
     if ('inputs' in input) return loaded.batcher.submit(input, signal);
     const { pipeline, batcher, plan } = loaded;
     if (pipeline === undefined) return Promise.reject(new Error('an item came for a model without a pipeline'));
-    return inferItem({ pipeline, batcher, plan }, input, {
-      signal,
-      clock: this.#context.clock,
-      budget: this.#context.turnBudget,
-    });
+    const around = { pipeline, batcher, plan };
+    const how = { signal, clock: this.#context.clock, budget: this.#context.turnBudget };
+    return 'items' in input ? inferItems(around, input.items, how) : inferItem(around, input, how);
   }
 
   /** The error that a request gets while the model is not READY. */

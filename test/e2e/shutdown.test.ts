@@ -90,7 +90,10 @@ describe('SIGTERM', () => {
     const folder = await createModelFolder({ 'models/slow/1/model.onnx': heavy(2048) });
     t.after(() => folder.remove());
     const env = { MILLRACE_SHUTDOWN__GRACE_MS: '0', MILLRACE_INSTANCES: '1' };
-    const command = startCommand(['serve', '--port', '0', '--log-level', 'debug'], { cwd: folder.dir, env });
+    const command = startCommand(['serve', '--port', '0', '--grpc-port', 'off', '--log-level', 'debug'], {
+      cwd: folder.dir,
+      env,
+    });
     t.after(() => command.process.kill('SIGKILL'));
     await whenLogged(command, 'instance started');
     command.process.kill('SIGTERM');

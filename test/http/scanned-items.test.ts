@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { MillraceError } from '#src/core/errors.js';
-import { parseJson } from '#src/http/body.js';
+import { parseJson } from '#src/core/json-document.js';
 import { scanDocument } from '#src/http/document-scanner.js';
 import { ItemDecoder } from '#src/http/item-decoder.js';
 import { readEnvelope } from '#src/http/predict-envelope.js';

@@ -13,6 +13,7 @@ interface Waiting {
 const names = Object.keys({
   requestReceived: true,
   requestSettled: true,
+  callSettled: true,
   jobQueued: true,
   jobRejected: true,
   jobSettled: true,
@@ -31,6 +32,7 @@ const names = Object.keys({
   reloadFailed: true,
   serverNotice: true,
   serverListening: true,
+  grpcListening: true,
   serverStopping: true,
   serverStopped: true,
 } satisfies Record<EventName, true>) as EventName[];

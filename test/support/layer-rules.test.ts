@@ -38,7 +38,7 @@ describe('the layer rules', () => {
       'core/errors.ts (layer 0) imports upwards: tensor/tensor.ts (layer 1)',
     ]);
     assert.deepEqual(wrongDirections(broken({ 'http/app.ts': ['config.ts'] })), [
-      'http/app.ts (layer 7) imports upwards: config.ts (layer 8)',
+      'http/app.ts (layer 8) imports upwards: config.ts (layer 9)',
     ]);
     assert.equal(wrongDirections(broken({ 'server.ts': ['cli/serve.ts'] })).length, 1);
   });

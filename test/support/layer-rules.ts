@@ -14,6 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['batching', 'pipelines'],
   ['serving'],
   ['jobs', 'workflows'],
+  ['v2'],
   ['http', 'grpc', 'observe'],
   ['config'],
   ['millrace-server'],
@@ -27,6 +28,7 @@ const partOf: Readonly<Record<string, string>> = { 'config-sources': 'config', c
 /** Where each package may be imported: a folder, or one file. */
 const doors: Readonly<Record<string, string>> = {
   '@fastify/busboy': 'http/',
+  '@grpc/grpc-js': 'grpc/',
   '@petamoriken/float16': 'tensor/half-float.ts',
   'cli-table3': 'cli/',
   commander: 'cli/',
@@ -37,6 +39,7 @@ const doors: Readonly<Record<string, string>> = {
   'p-queue': 'jobs/',
   pino: 'observe/',
   'prom-client': 'observe/',
+  protobufjs: 'grpc/',
   sharp: 'pipelines/steps/',
   yaml: 'core/yaml-document.ts',
 };

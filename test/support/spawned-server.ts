@@ -20,7 +20,7 @@ export interface SpawnedServer {
 
 /** Starts `millrace serve` on a free port, and waits until it is ready. */
 export async function spawnServer(args: readonly string[], options: CommandOptions): Promise<SpawnedServer> {
-  const command = startCommand(['serve', '--port', '0', ...args], options);
+  const command = startCommand(['serve', '--port', '0', '--grpc-port', 'off', ...args], options);
   const stop = async () => {
     command.process.kill('SIGKILL');
     await command.exit;

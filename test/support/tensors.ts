@@ -1,5 +1,6 @@
 import { Answer } from '#src/pipelines/step.js';
-import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
+import { AnswerList, type ModelResult } from '#src/serving/model-input.js';
+import type { Tensor } from '#src/tensor/tensor.js';
 
 /** A tensor of floats. */
 export function fp32(shape: readonly number[], ...values: number[]): Tensor {
@@ -17,7 +18,8 @@ export function plain({ shape, data }: Tensor): { shape: number[]; values: (numb
 }
 
 /** The plain form of each tensor of what a model without a pipeline gave. */
-export function plainAll(tensors: NamedTensors | Answer): Record<string, ReturnType<typeof plain>> {
-  if (tensors instanceof Answer) throw new Error('tensors were expected, and a pipeline answered');
+export function plainAll(tensors: ModelResult['outputs']): Record<string, ReturnType<typeof plain>> {
+  if (tensors instanceof Answer || tensors instanceof AnswerList)
+    throw new Error('tensors were expected, and a pipeline answered');
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, plain(tensor)]));
 }

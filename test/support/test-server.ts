@@ -16,11 +16,12 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server whose models have loaded. One instance a model, no log, no grace period, unless `config` says else. */
+/** Starts a server whose models have loaded. One instance a model, no log, no gRPC, no grace period, unless `config` says else. */
 export async function startTestServer(contents: FolderContents, config: ServerConfigInput = {}): Promise<TestServer> {
   const folder = await createModelFolder(contents);
   const quiet: ServerConfigInput = { models: folder.dir, port: 0, instances: 1, log: { level: 'silent' } };
-  const millrace = await createServer({ ...quiet, shutdown: { grace_ms: 0 }, ...config });
+  const alone: ServerConfigInput = { grpc: { port: 'off' }, shutdown: { grace_ms: 0 } };
+  const millrace = await createServer({ ...quiet, ...alone, ...config });
   await Promise.all([millrace.loaded, millrace.listen()]);
   const { server } = millrace;
   return {

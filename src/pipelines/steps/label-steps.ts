@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { type Step, StepError, stepKind, type Value } from '../step.js';
-import { type Label, type LabelPolicy, typeText, type ValueType } from '../value-type.js';
+import { type Label, type LabelPolicy, type LabelsType, typeText } from '../value-type.js';
 import { readLabelsFile } from './labels-file.js';
 import { CutLabels, labelled, RankedLabels } from './ranked-labels.js';
 import { uncut } from './ranking.js';
 import { scoreReader, unusableScore } from './scores.js';
-
-type LabelsType = ValueType & { readonly kind: 'labels' };
 
 /** An infinite score has its place in the order; it is the writing of an answer that it is left in that refuses it. */
 export const labels = stepKind({
@@ -29,7 +27,8 @@ export const labels = stepKind({
     if (count !== undefined && count !== rows.length) {
       throw new StepError(`${file} has ${rows.length} labels; given ${typeText(given)}`);
     }
-    const gives: LabelsType = { kind: 'labels', ...(policies === undefined ? {} : { policies }) };
+    const classes = rows.map(({ label }) => label);
+    const gives: LabelsType = { kind: 'labels', classes, ...(policies === undefined ? {} : { policies }) };
     const readAll = (value: Value) => {
       const scores = read(value);
       if (scores.length === rows.length) return scores;
@@ -84,7 +83,7 @@ export const threshold = stepKind({
   resolve({ at, per_label }, given): Step {
     const least = at ?? Number.NEGATIVE_INFINITY;
     if (!per_label) return new CutLabels({ name: 'threshold', gives: given, cut: { ...uncut, least } });
-    const { policies } = given as LabelsType;
+    const { policies, classes } = given as LabelsType;
     if (policies === undefined) {
       throw new StepError(
         'per_label needs the labels of a labels file in which rows have threshold, otherwise or as; it can stand behind labels and top_k',
@@ -96,7 +95,8 @@ export const threshold = stepKind({
         return judged(label, least, policies.get(label.label));
       });
     };
-    return { name: 'threshold', gives: { kind: 'labels' }, runs: 'javascript', run };
+    const gives: LabelsType = { kind: 'labels', ...(classes === undefined ? {} : { classes }) };
+    return { name: 'threshold', gives, runs: 'javascript', run };
   },
 });
 

@@ -33,7 +33,7 @@ describe('labels', () => {
   it('says of a class what its row says', async () => {
     const rows = [{ names: ['sum'], label: '∑', codepoint: 8721 }, { label: '∞' }, 'plain'];
     const [step] = await buildSteps([['labels', 'rows.json']], { given: three, files: { 'rows.json': rows } });
-    assert.deepEqual(step?.gives, { kind: 'labels' });
+    assert.deepEqual(step?.gives, { kind: 'labels', classes: ['∑', '∞', 'plain'] });
     assert.equal(
       JSON.stringify(step?.run([0.75, 0.5, 0.25])),
       '[{"label":"∑","score":0.75,"names":["sum"],"codepoint":8721},{"label":"∞","score":0.5},{"label":"plain","score":0.25}]',

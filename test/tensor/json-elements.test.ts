@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { elementText, writeElements } from '#src/http/json-elements.js';
 import { allocate, type Datatype, type TensorData } from '#src/tensor/datatype.js';
 import { halfToNumber } from '#src/tensor/half-float.js';
+import { elementText, writeElements } from '#src/tensor/json-elements.js';
 
 /** The elements that the values become. */
 function written(datatype: Datatype, values: readonly unknown[]): TensorData {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { writeElements } from '#src/http/json-elements.js';
-import { elementsOf } from '#src/http/number-elements.js';
 import { allocate, type Datatype, datatypes, type TensorData } from '#src/tensor/datatype.js';
+import { writeElements } from '#src/tensor/json-elements.js';
+import { elementsOf } from '#src/tensor/number-elements.js';
 import { propertyRuns } from '../support/property-runs.js';
 
 /** The same by `writeElements`; undefined where it refuses a number. */

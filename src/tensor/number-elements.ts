@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
-import { type Datatype, datatypes, type TensorData } from '../tensor/datatype.js';
-import { numbersToHalves } from '../tensor/half-float.js';
+import { type Datatype, datatypes, type TensorData } from './datatype.js';
+import { numbersToHalves } from './half-float.js';
 import { numberRange } from './json-elements.js';
 
 /** The places of the lower and the upper half of a 64-bit integer among its two 32-bit words. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { answerText } from '#src/http/answer-text.js';
+import { answerText } from '#src/pipelines/answer-text.js';
 import { Answer, type Value } from '#src/pipelines/step.js';
 import { anyOfKind, type Label, type ValueKind } from '#src/pipelines/value-type.js';
 import { numberToHalf } from '#src/tensor/half-float.js';

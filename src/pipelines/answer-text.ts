@@ -1,10 +1,10 @@
 import { MillraceError } from '../core/errors.js';
 import { MAX_NESTING } from '../core/nesting.js';
 import { shown } from '../core/zod-issues.js';
-import type { Answer } from '../pipelines/step.js';
-import type { Image, Label } from '../pipelines/value-type.js';
+import { nestedText } from '../tensor/nested-text.js';
 import type { NamedTensors, Tensor } from '../tensor/tensor.js';
-import { nestedText } from './item-encoder.js';
+import type { Answer } from './step.js';
+import type { Image, Label } from './value-type.js';
 
 /**
  * Writes what a pipeline came to as JSON: tensors as nested arrays without the batch axis, bytes as

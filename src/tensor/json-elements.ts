@@ -1,8 +1,8 @@
 import { MillraceError } from '../core/errors.js';
 import { shown } from '../core/zod-issues.js';
-import type { Datatype, TensorData } from '../tensor/datatype.js';
-import { floatText } from '../tensor/float-text.js';
-import { halfToNumber, numberToHalf } from '../tensor/half-float.js';
+import type { Datatype, TensorData } from './datatype.js';
+import { floatText } from './float-text.js';
+import { halfToNumber, numberToHalf } from './half-float.js';
 
 /** The greatest number that does not round to Infinity: from halfway to the next power of two on they do. */
 const LARGEST_FP16 = below(65_520);
