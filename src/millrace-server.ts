@@ -20,6 +20,8 @@ import { jobRoutes } from './http/routes/jobs.js';
 import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
+import { v2Routes } from './http/v2/routes.js';
+import type { V2Services } from './http/v2/v2-services.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
@@ -57,7 +59,11 @@ export interface Parts {
   readonly metrics: Metrics;
   readonly stepPool: StepPool;
   readonly edge: Edge;
+  readonly v2: V2Parts;
 }
+
+/** What the Open Inference Protocol needs besides. */
+export type V2Parts = Pick<V2Services, 'inference' | 'statistics' | 'control'>;
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
 export class MillraceServer implements Millrace {
@@ -151,17 +157,20 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models } = this.#parts;
+    const { edge, events, jobs, metrics, models, v2 } = this.#parts;
     const { limits } = this.#config;
+    const bodies = new BodyBudget(limits.arriving_bytes);
+    const isStopping = () => this.#isStopping;
     return [
-      ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies: new BodyBudget(limits.arriving_bytes) }),
+      ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies }),
+      ...v2Routes({ ...v2, models, limits, bodies, version, isStopping }),
       ...modelRoutes(models),
       ...jobRoutes(jobs),
       ...operationsRoutes({
         models,
         version,
         access: edge.access,
-        isStopping: () => this.#isStopping,
+        isStopping,
         metrics: () => {
           events.flush();
           return metrics.scrape();

@@ -1,11 +1,12 @@
 import { resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
+import { randomIds } from './core/ids.js';
 import { Slots } from './core/slots.js';
 import { TurnBudget } from './core/turn-budget.js';
 import { openEdge } from './http/edge.js';
 import { JobService } from './jobs/job-service.js';
-import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
+import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer, type Parts, type V2Parts } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
 import { Metrics, type ModelReading } from './observe/metrics.js';
 import { loadObserver } from './observe/own-observer.js';
@@ -18,6 +19,9 @@ import { type ModelEntry, ModelManager } from './serving/model-manager.js';
 import { selectModels } from './serving/model-names.js';
 import type { ModelLimits } from './serving/open-model.js';
 import type { ServedModel } from './serving/served-model.js';
+import { InferenceService } from './v2/inference.js';
+import { FixedModels } from './v2/model-control.js';
+import { InferenceStatistics } from './v2/statistics.js';
 
 export type { ServerConfigInput } from './config.js';
 export { MillraceError } from './core/errors.js';
@@ -83,7 +87,26 @@ export async function startServer(
   events.subscribe(metrics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
-  return new MillraceServer(config, { events, models, jobs, metrics, stepPool, edge });
+  return new MillraceServer(config, {
+    events,
+    models,
+    jobs,
+    metrics,
+    stepPool,
+    edge,
+    v2: v2Parts(config, { models, jobs, events }),
+  });
+}
+
+/** The Open Inference Protocol, over the same models and jobs. */
+function v2Parts(
+  { limits }: ServerConfig,
+  { models, jobs, events }: Pick<Parts, 'models' | 'jobs' | 'events'>,
+): V2Parts {
+  const statistics = new InferenceStatistics(systemClock);
+  events.subscribe(statistics.observer);
+  const inference = new InferenceService({ models, jobs, ids: randomIds, events, maxRows: limits.max_rows });
+  return { inference, statistics, control: new FixedModels(models) };
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {
