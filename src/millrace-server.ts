@@ -24,6 +24,7 @@ import { jobRoutes } from './http/routes/jobs.js';
 import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
+import { v2Routes } from './http/v2/routes.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
@@ -171,17 +172,20 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models } = this.#parts;
+    const { edge, events, jobs, metrics, models, protocol } = this.#parts;
     const { limits } = this.#config;
+    const bodies = new BodyBudget(limits.arriving_bytes);
+    const isStopping = () => this.#isStopping;
     return [
-      ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies: new BodyBudget(limits.arriving_bytes) }),
+      ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies }),
+      ...v2Routes({ ...protocol, limits, bodies, isStopping }),
       ...modelRoutes(models),
       ...jobRoutes(jobs),
       ...operationsRoutes({
         models,
         version,
         access: edge.access,
-        isStopping: () => this.#isStopping,
+        isStopping,
         metrics: () => {
           events.flush();
           return metrics.scrape();
