@@ -41,7 +41,7 @@ export function startFamily(
     ...child,
     memoryBytes: () => sharedOut(all()),
     stop: async () => {
-      if (all().includes(child.pid)) process.kill(child.pid, 'SIGTERM');
+      if (all().includes(child.pid)) send(child.pid, 'SIGTERM');
       await until(() => !all().includes(child.pid), STOP_LIMIT_MS);
       if (!(await until(() => all().length === 0, REST_LIMIT_MS))) {
         onLeftOver(killMembers(mark));
@@ -73,14 +73,16 @@ function members(mark: string): number[] {
 
 function killMembers(mark: string): number {
   const pids = members(mark);
-  for (const pid of pids) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It was quicker.
-    }
-  }
+  for (const pid of pids) send(pid, 'SIGKILL');
   return pids.length;
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** Of one process, what it holds; of several, each page divided by how many hold it (proc(5), smaps_rollup). */

@@ -14,7 +14,7 @@ import { type GroupTime, groupTimes } from './profile-groups.js';
 import { headline } from './report.js';
 import { environmentOf, writeResults } from './results-file.js';
 import { verifyAnswers } from './verify.js';
-import { prepareWorkload } from './workload.js';
+import { prepareWorkload, type Workload } from './workload.js';
 
 const SAMPLE_MICROSECONDS = 200;
 const FUNCTIONS_SHOWN = 2;
@@ -44,9 +44,10 @@ export async function benchProfile(options: BenchOptions, dir: string): Promise<
   const faults: string[] = [];
   const profiles: ModelProfile[] = [];
   for (const name of options.models) {
+    const workload = await prepareWorkload(name, dir);
     for (const connections of options.connections) {
       say(`${name} at ${connections} connections`);
-      const { profile, results } = await profileModel({ ...options, name, dir, connections, generator });
+      const { profile, results } = await profileModel({ ...options, workload, connections, generator });
       profiles.push(profile);
       faults.push(...results.flatMap((result) => faultOf(result) ?? []).map((fault) => `${name}: ${fault}`));
     }
@@ -61,8 +62,7 @@ export async function benchProfile(options: BenchOptions, dir: string): Promise<
 }
 
 interface ProfileOptions {
-  readonly name: WorkloadName;
-  readonly dir: string;
+  readonly workload: Workload;
   readonly connections: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
@@ -70,8 +70,7 @@ interface ProfileOptions {
 }
 
 async function profileModel(options: ProfileOptions): Promise<{ profile: ModelProfile; results: LoadResult[] }> {
-  const { name, connections, seconds, generator } = options;
-  const workload = await prepareWorkload(name, options.dir);
+  const { workload, connections, seconds, generator } = options;
   const millrace = await createServer({ models: workload.repository, port: 0, log: { level: 'silent' } });
   try {
     await millrace.loaded;
@@ -87,7 +86,7 @@ async function profileModel(options: ProfileOptions): Promise<{ profile: ModelPr
     return {
       results: [warmUp, unprofiled, profiled],
       profile: {
-        workload: name,
+        workload: workload.name,
         connections,
         perSecond: unprofiled.requests / unprofiled.seconds,
         mainThreadMicroseconds: each(after.main - before.main),

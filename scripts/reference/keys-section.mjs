@@ -9,8 +9,8 @@ export function keysSection() {
 ## Keys
 
 With \`auth: {keys_file: FILE}\` every request needs a key, sent as \`Authorization: Bearer KEY\` or as \`X-Api-Key: KEY\`;
-only \`/\`, \`/healthz/…\` and \`/version\` are open to everybody. The file knows keys by their SHA-256 alone. This makes one,
-shows it once, and appends its entry:
+only \`/\`, \`/docs\`, \`/openapi.yaml\`, \`/healthz/…\` and \`/version\` are open to everybody. The file knows keys by their SHA-256
+alone. This makes one, shows it once, and appends its entry:
 
 ${block('sh', 'millrace keys new --tenant search --scopes infer,jobs >> keys.yaml')}
 

@@ -7,7 +7,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { projectFile } from '../support/bundled-model.js';
 import { postJson } from '../support/http-client.js';
 import { createModelFolder, type ModelFolder } from '../support/model-folder.js';
-import { type SpawnedServer, spawnServer } from '../support/spawned-server.js';
+import { type SpawnedServer, spawnServer, until } from '../support/spawned-server.js';
 
 /** The models that come with the project. */
 const bundled = fileURLToPath(new URL('../models', import.meta.resolve('#src/main.js')));
@@ -158,8 +158,10 @@ describe('the log', () => {
     const { status } = await postJson(`${server.url}/predict`, { model: 'penguins', input: [123454321, 2, 3, null] });
     assert.equal(status, 400);
     await postJson(`${server.url}/predict`, { model: 'penguins', input: [123454321, 2, 3, 4] });
-    const settled = server.log().filter(({ msg }) => msg === 'request');
-    assert.ok(settled.some(({ route, code }) => route === '/predict' && code === 'INVALID_INPUT'));
+    // A request is logged when it has been answered, so the line may come after the answer.
+    const isLogged = (wanted: unknown) =>
+      server.log().some(({ msg, route, code }) => msg === 'request' && route === '/predict' && code === wanted);
+    await until('both requests are in the log', async () => isLogged('INVALID_INPUT') && isLogged(undefined));
     assert.doesNotMatch(server.output(), /123454321/);
   });
 });

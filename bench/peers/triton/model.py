@@ -2,8 +2,9 @@
 import os
 import sys
 
-# The backend's process does not look at it.
+# The backend's process looks at neither of these variables.
 sys.path[:0] = os.environ["PYTHONPATH"].split(os.pathsep)
+sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 
 import numpy as np
 import triton_python_backend_utils as backend
