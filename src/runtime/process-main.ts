@@ -23,7 +23,7 @@ let memory = { bytes: 0, at: Number.NEGATIVE_INFINITY };
 // A terminal and systemd send their signals to every process of the server; when this one ends is the server's business.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 dieFirst();
-new Worker(new URL('./process-watch.js', import.meta.url), { name: 'watch' });
+new Worker(new URL('./process-watch.js', import.meta.url), { name: 'watch' }).on('exit', () => process.exit(1));
 
 const reader = new FrameReader((frame) => void answer(messageOfServer(frame)));
 link.on('data', (chunk: Uint8Array) => reader.push(chunk));
