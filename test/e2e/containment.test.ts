@@ -54,7 +54,7 @@ describe('a model in a process that can do harm', () => {
   it('that asks for too much memory fails for that batch alone', async (t) => {
     if (!canLimitResources()) return t.skip('there is no prlimit');
     const { status, body } = await ask('greedy', harmful);
-    assert.deepEqual([status, body.code, body.retryable], [503, 'OUT_OF_MEMORY', false]);
+    assert.deepEqual([status, body.code, body.retryable], [503, 'OUT_OF_MEMORY', true]);
     await assertServes('greedy');
     assert.deepEqual(
       events.all('instanceCrashed', ({ model }) => model === 'greedy'),
