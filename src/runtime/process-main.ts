@@ -6,6 +6,7 @@ import { version } from '../version.js';
 import { FrameReader, writeFrame } from './frames.js';
 import { isOutOfMemory, loadFailure, type OnnxSession, openSession } from './onnx-session.js';
 import { frameOfProcess, messageOfServer, type ProcessMessage, type ServerMessage } from './process-protocol.js';
+import { limitResources } from './resource-limits.js';
 import type { WireTensor, WorkerStart } from './worker-protocol.js';
 
 /*
@@ -36,6 +37,8 @@ async function answer(message: ServerMessage): Promise<void> {
 }
 
 async function load(start: WorkerStart): Promise<void> {
+  const problem = limitResources(process.pid, start.memoryBytes);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   try {
     session = await openSession(start);
     const { signature, provider } = session;
