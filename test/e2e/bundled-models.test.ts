@@ -7,7 +7,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { projectFile } from '../support/bundled-model.js';
 import { postJson } from '../support/http-client.js';
 import { createModelFolder, type ModelFolder } from '../support/model-folder.js';
-import { type SpawnedServer, spawnServer } from '../support/spawned-server.js';
+import { type SpawnedServer, spawnServer, until } from '../support/spawned-server.js';
 
 /** The models that come with the project. */
 const bundled = fileURLToPath(new URL('../models', import.meta.resolve('#src/main.js')));
@@ -158,8 +158,11 @@ describe('the log', () => {
     const { status } = await postJson(`${server.url}/predict`, { model: 'penguins', input: [123454321, 2, 3, null] });
     assert.equal(status, 400);
     await postJson(`${server.url}/predict`, { model: 'penguins', input: [123454321, 2, 3, 4] });
-    const settled = server.log().filter(({ msg }) => msg === 'request');
-    assert.ok(settled.some(({ route, code }) => route === '/predict' && code === 'INVALID_INPUT'));
+    // The line may come a moment after the answer.
+    await until('the refused request is in the log', () => {
+      const settled = server.log().filter(({ msg }) => msg === 'request');
+      return Promise.resolve(settled.some(({ route, code }) => route === '/predict' && code === 'INVALID_INPUT'));
+    });
     assert.doesNotMatch(server.output(), /123454321/);
   });
 });
