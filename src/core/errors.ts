@@ -34,7 +34,7 @@ export const errorTable = {
   UNSUPPORTED: row('This server does not do that', 501, 501, 12, false),
   MODEL_UNAVAILABLE: row('The model cannot be used', 503, 503, 14, false),
   INSTANCE_CRASHED: row('The instance that ran the job ended', 503, 503, 14, true),
-  OUT_OF_MEMORY: row('The model asked for more memory than there is for it', 503, 503, 8, false),
+  OUT_OF_MEMORY: row('The model asked for more memory than there is for it', 503, 503, 8, true),
   OVERLOADED: row('The server holds as much as it can', 503, 503, 8, true),
   SHUTTING_DOWN: row('The server is shutting down', 503, 503, 14, true),
   EXECUTION_TIMEOUT: row('The model did not finish in the time that an execution has', 504, 503, 4, true),

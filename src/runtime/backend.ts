@@ -23,7 +23,7 @@ export interface InstanceSpec {
   readonly providers: readonly ProviderChoice[];
   readonly session: SessionConfig;
   readonly isolation: Isolation;
-  /** Bytes of memory that it may ask the system for, if it is a process; undefined without a limit. */
+  /** Bytes of memory that it may ask the system for, if it is a process, beside what Node.js takes; undefined without a limit. */
   readonly memoryBytes: number | undefined;
 }
 

@@ -11,7 +11,6 @@ import { type Frame, FrameReader, MAX_BODY_BYTES, writeFrame } from './frames.js
 import { OutputLines } from './output-lines.js';
 import { messageOfProcess } from './process-messages.js';
 import { frameOfServer, type ProcessMessage } from './process-protocol.js';
-import { canLimitResources, limitedCommand } from './resource-limits.js';
 import type { ChannelListener, WorkerChannel } from './worker-channel.js';
 import { startOf, type WorkerStart } from './worker-protocol.js';
 
@@ -38,11 +37,7 @@ export class ProcessChannel implements WorkerChannel {
   constructor(spec: InstanceSpec, listener: ChannelListener, entry: URL = processMain) {
     this.#listener = listener;
     this.#start = startOf(spec);
-    const node = [process.execPath, `--max-old-space-size=${MAX_HEAP_MB}`, fileURLToPath(entry)] as const;
-    const { command, notice } = limitedCommand([...node], spec.memoryBytes, canLimitResources());
-    if (notice !== undefined) listener.said(notice);
-    const [program, ...args] = command;
-    this.#child = spawn(program, args, {
+    this.#child = spawn(process.execPath, [`--max-old-space-size=${MAX_HEAP_MB}`, fileURLToPath(entry)], {
       // Nothing is ever written to its standard input: that it ends tells the process that the server is gone.
       stdio: ['pipe', 'pipe', 'pipe', 'overlapped'],
       env: childEnvironment(),

@@ -6,6 +6,7 @@ import { version } from '../version.js';
 import { FrameReader, writeFrame } from './frames.js';
 import { isOutOfMemory, loadFailure, type OnnxSession, openSession } from './onnx-session.js';
 import { frameOfProcess, messageOfServer, type ProcessMessage, type ServerMessage } from './process-protocol.js';
+import { limitResources } from './resource-limits.js';
 import type { WireTensor, WorkerStart } from './worker-protocol.js';
 
 /*
@@ -23,7 +24,7 @@ let memory = { bytes: 0, at: Number.NEGATIVE_INFINITY };
 // A terminal and systemd send their signals to every process of the server; when this one ends is the server's business.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 dieFirst();
-new Worker(new URL('./process-watch.js', import.meta.url), { name: 'watch' });
+new Worker(new URL('./process-watch.js', import.meta.url), { name: 'watch' }).on('exit', () => process.exit(1));
 
 const reader = new FrameReader((frame) => void answer(messageOfServer(frame)));
 link.on('data', (chunk: Uint8Array) => reader.push(chunk));
@@ -36,6 +37,8 @@ async function answer(message: ServerMessage): Promise<void> {
 }
 
 async function load(start: WorkerStart): Promise<void> {
+  const problem = limitResources(process.pid, start.memoryBytes);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   try {
     session = await openSession(start);
     const { signature, provider } = session;

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Signature } from '../model/signature.js';
 import { type Datatype, datatypes } from '../tensor/datatype.js';
 import type { Frame } from './frames.js';
 import { kinds, type ProcessMessage, RAN_HEAD_BYTES } from './process-protocol.js';
@@ -25,10 +24,8 @@ export function messageOfProcess({ kind, head, body }: Frame): ProcessMessage {
   switch (kind) {
     case kinds.hello:
       return { kind: 'hello', version: head.toString() };
-    case kinds.loaded: {
-      const { signature, ...rest } = loadedSchema.parse(JSON.parse(head.toString()));
-      return { kind: 'loaded', signature: signature as Signature, ...rest };
-    }
+    case kinds.loaded:
+      return { kind: 'loaded', ...loadedSchema.parse(JSON.parse(head.toString())) };
     case kinds.refused:
       return { kind: 'refused', reason: head.toString() };
     case kinds.ran: {

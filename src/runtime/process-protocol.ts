@@ -20,8 +20,8 @@ export type ServerMessage = ({ readonly kind: 'start' } & WorkerStart) | ({ read
 
 export function frameOfServer(message: ServerMessage): OutgoingFrame {
   if (message.kind === 'start') {
-    const { modelPath, providers, session } = message;
-    return { kind: kinds.start, head: jsonBytes({ modelPath, providers, session }) };
+    const { kind: _kind, ...start } = message;
+    return { kind: kinds.start, head: jsonBytes(start) };
   }
   const { table, body, bodyBytes } = packTensors(message.inputs);
   return { kind: kinds.run, head: table, body, bodyBytes };

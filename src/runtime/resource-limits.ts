@@ -1,49 +1,36 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
-const PROBE_BYTES = 1024 ** 3;
-const PROBE_TIMEOUT_MS = 10_000;
-
-/** A command, and what the operator should know of it. */
-export interface LimitedCommand {
-  readonly command: readonly [string, ...string[]];
-  readonly notice: string | undefined;
-}
-
-let works: boolean | undefined;
+const TIMEOUT_MS = 10_000;
 
 /**
- * Whether `prlimit` (util-linux) is there and may set limits: found out by having it print the one it set. Asked once
- * for the whole process, whose system does not change.
- */
-export function canLimitResources(): boolean {
-  if (works === undefined) {
-    const inner = ['prlimit', '--data', '--noheadings', '--raw', '--output', 'SOFT'];
-    const { stdout } = spawnSync('prlimit', [`--data=${PROBE_BYTES}`, ...inner], {
-      encoding: 'utf8',
-      timeout: PROBE_TIMEOUT_MS,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    works = typeof stdout === 'string' && stdout.trim() === String(PROBE_BYTES);
-  }
-  return works;
-}
-
-/**
- * Has a command run under a limit of the memory that it may ask for (RLIMIT_DATA: what it allocates, shared libraries
- * and mapped files aside), and without a core dump, which would hold the weights and the last inputs. Both hold from
- * its first instruction on. Source: setrlimit(2), prlimit(1).
+ * Limits what a process may do to its machine, from now on: no core dump, which would hold the weights and the last
+ * inputs; and so much memory beyond what it has already (RLIMIT_DATA: what it allocates, shared libraries and mapped
+ * files aside). Not from its start on, because Node 24 reserves half a gigabyte for code in each of its threads.
+ * Node cannot set limits by itself: `prlimit` of util-linux does. Source: setrlimit(2), prlimit(1), proc_pid_status(5).
  *
- * @param canLimit what `canLimitResources` says of this system
+ * @param memoryBytes undefined to leave memory as it is
+ * @returns why the memory limit does not hold, if it does not
  */
-export function limitedCommand(
-  command: readonly [string, ...string[]],
-  memoryBytes: number | undefined,
-  canLimit: boolean,
-): LimitedCommand {
-  if (canLimit) {
-    const data = memoryBytes === undefined ? [] : [`--data=${memoryBytes}`];
-    return { command: ['prlimit', '--core=0', ...data, ...command], notice: undefined };
+export function limitResources(pid: number, memoryBytes: number | undefined): string | undefined {
+  const held = dataBytes(pid);
+  const isLimited = memoryBytes !== undefined && held !== undefined;
+  const data = isLimited ? [`--data=${held + memoryBytes}`] : [];
+  const { status, error } = spawnSync('prlimit', ['--pid', String(pid), '--core=0', ...data], {
+    stdio: 'ignore',
+    timeout: TIMEOUT_MS,
+  });
+  if (memoryBytes === undefined || (isLimited && status === 0)) return undefined;
+  const why = held === undefined ? 'this system has none' : (error?.message ?? `prlimit ended with code ${status}`);
+  return `the memory limit of ${memoryBytes} bytes does not hold: ${why}`;
+}
+
+/** What counts against RLIMIT_DATA; undefined where there is no /proc. */
+function dataBytes(pid: number): number | undefined {
+  try {
+    const [, kibibytes] = /^VmData:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
   }
-  const notice = `the memory limit of ${memoryBytes} bytes does not hold: prlimit, which sets it, does not work on this system`;
-  return { command, notice: memoryBytes === undefined ? undefined : notice };
 }

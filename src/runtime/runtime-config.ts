@@ -52,10 +52,10 @@ export const instancesSchema = z.strictObject({
     .describe('Each instance has a worker thread or a [process](isolation.md) to itself'),
   memory_bytes: z
     .int()
-    .min(256 * 1024 * 1024)
+    .min(16 * 1024 * 1024)
     .exactOptional()
     .describe(
-      'For `process`, on Linux: memory that an instance may ask the system for, that of Node.js included; without it 4 GiB on the CPU, and no limit elsewhere',
+      'For `process`, on Linux: memory that an instance may ask the system for, beside that of Node.js itself; without it 4 GiB on the CPU, and no limit elsewhere',
     ),
   recycle: recycleSchema.prefault({}).describe('When an instance is replaced by a new one before it fails'),
 });

@@ -13,8 +13,9 @@ export interface WorkerChannel {
   end(): void;
 }
 
-/** Whom a channel tells about its worker; not before its constructor has returned. */
+/** Whom a channel tells about its worker. */
 export interface ChannelListener {
+  /** Not before the channel's constructor has returned, as `ended`. */
   message(message: WorkerMessage): void;
   /** The worker is gone, or of no use; may come more than once. */
   ended(reason: string): void;

@@ -10,8 +10,8 @@ export interface WireTensor {
   readonly data: TensorData;
 }
 
-/** What a worker is started with. */
-export type WorkerStart = Pick<InstanceSpec, 'modelPath' | 'providers' | 'session'>;
+/** What a worker is started with; the memory is for one that is a process. */
+export type WorkerStart = Pick<InstanceSpec, 'modelPath' | 'providers' | 'session' | 'memoryBytes'>;
 
 /** One batch to run; the worker answers each before it takes the next. */
 export interface RunMessage {
@@ -37,8 +37,8 @@ export type WorkerMessage =
   | { readonly kind: 'failed'; readonly reason: string; readonly outOfMemory: boolean };
 
 /** The part of a spec that a worker needs. */
-export function startOf({ modelPath, providers, session }: InstanceSpec): WorkerStart {
-  return { modelPath, providers, session };
+export function startOf({ modelPath, providers, session, memoryBytes }: InstanceSpec): WorkerStart {
+  return { modelPath, providers, session, memoryBytes };
 }
 
 /** Milliseconds on the clock that all threads and processes of the machine share; `performance.now()` starts anew in each. */

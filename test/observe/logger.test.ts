@@ -86,6 +86,8 @@ describe('the log', () => {
     tell('serverStopped', { reason: 'SIGTERM' });
     tell('modelNotice', { ...ref, notice: 'requests run one at a time' });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', cause: 'crash', restartInMs: 100 });
+    tell('instanceSpoke', { ...ref, instance: 'm/1#0', text: 'a warning of native code' });
+    tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('batchExecuted', { ...batch, outcome: 'EXECUTION_FAILED', reason: 'why' });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
@@ -95,6 +97,8 @@ describe('the log', () => {
       ['info', 'stopped'],
       ['warn', 'requests run one at a time'],
       ['error', 'instance crashed'],
+      ['warn', 'instance output'],
+      ['info', 'instance replaced'],
       ['warn', 'batch failed'],
       ['error', 'observer failed'],
     ]);

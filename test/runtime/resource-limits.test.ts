@@ -1,26 +1,30 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { childEnvironment } from '#src/runtime/child-environment.js';
 import { OutputLines } from '#src/runtime/output-lines.js';
-import { canLimitResources, limitedCommand } from '#src/runtime/resource-limits.js';
+import { limitResources } from '#src/runtime/resource-limits.js';
+import { hasPrlimit } from '../support/process-list.js';
 
-describe('limitedCommand', () => {
-  it('says that a limit does not hold where nothing can set it, and runs the command as it is', () => {
-    const { command, notice } = limitedCommand(['node', 'x.js'], 1_000, false);
-    assert.deepEqual(command, ['node', 'x.js']);
-    assert.match(notice ?? '', /memory limit of 1000 bytes does not hold: prlimit/);
-    assert.deepEqual(limitedCommand(['node'], undefined, false), { command: ['node'], notice: undefined });
+describe('limitResources', () => {
+  it('limits memory beyond what a process has, and its core dumps, where this system can', (t) => {
+    if (!hasPrlimit()) return t.skip('there is no prlimit');
+    const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+    t.after(() => child.kill('SIGKILL'));
+    const pid = child.pid as number;
+    assert.equal(limitResources(pid, 512 * 1024 * 1024), undefined);
+    const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+    const [, soft, hard] = /^Max data size +(\d+) +(\d+) /m.exec(limits) ?? [];
+    assert.equal(soft, hard);
+    const beyond = Number(soft) - 512 * 1024 * 1024;
+    assert.ok(beyond > 0 && beyond < 64 * 1024 * 1024, String(beyond));
+    assert.match(limits, /^Max core file size +0 +0 /m);
   });
 
-  it('sets the limits on the command itself, where this system can', (t) => {
-    if (!canLimitResources()) return t.skip('there is no prlimit');
-    const { command, notice } = limitedCommand(['cat', '/proc/self/limits'], 512 * 1024 * 1024, true);
-    const [program, ...args] = command;
-    const limits = execFileSync(program, args, { encoding: 'utf8' });
-    assert.match(limits, /^Max data size +536870912 +536870912 /m);
-    assert.match(limits, /^Max core file size +0 +0 /m);
-    assert.equal(notice, undefined);
+  it('says that a limit does not hold', () => {
+    assert.match(limitResources(2 ** 30, 1_000) ?? '', /memory limit of 1000 bytes does not hold: /);
+    assert.equal(limitResources(2 ** 30, undefined), undefined);
   });
 });
 

@@ -1,6 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /* Processes by their ids, as /proc tells; Linux only. */
+
+/** Whether processes can be limited here. */
+export function hasPrlimit(): boolean {
+  return spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
+}
 
 /** The processes that one has started and that have not been collected. */
 export function childrenOf(parent: number): number[] {
