@@ -7,6 +7,7 @@ const POLL_MS = 10;
 /** A `millrace serve` process. */
 export interface SpawnedServer {
   readonly url: string;
+  readonly pid: number;
   readonly exit: Promise<Exit>;
   /** What it has logged so far. */
   log(): Record<string, unknown>[];
@@ -29,6 +30,7 @@ export async function spawnServer(args: readonly string[], options: CommandOptio
     await until('the server is ready', async () => (await fetch(`${url}/healthz/ready`)).ok);
     return {
       url,
+      pid: command.process.pid as number,
       exit: command.exit,
       log: () => logLines(command.stdout()),
       output: () => command.stdout() + command.stderr(),
