@@ -92,12 +92,9 @@ export class PoisonGuard {
   #judgeFailure(batch: Batch<never>, error: MillraceError): Verdict {
     const isCrash = error.code === 'INSTANCE_CRASHED';
     if (isCrash) this.#countCrash(batch);
-    const refusals = batch.requests.map(({ request, signal }) => {
-      return signal.aborted ? abortReason(signal) : this.refusal(request);
-    });
-    const facts = batch.requests.map(({ request }, index): FailedRequest => {
+    const facts = batch.requests.map(({ request, signal }): FailedRequest => {
       return {
-        mayRun: refusals[index] === undefined && hasItsInputs(request),
+        mayRun: !signal.aborted && hasItsInputs(request),
         isSuspect: this.#isSuspect(request),
         crashes: this.#crashes.get(request) ?? 0,
       };
@@ -109,7 +106,10 @@ export class PoisonGuard {
     if (groups.length > 0)
       events.emit('executionRetried', { ...ref, batchId: batch.id, code: error.code, groups: groups.length });
     const running = new Set(groups.flat());
-    const fates = refusals.map((refusal, index): Fate => (running.has(index) ? 'runs again' : (refusal ?? error)));
+    const fates = batch.requests.map(({ signal }, index): Fate => {
+      if (running.has(index)) return 'runs again';
+      return signal.aborted ? abortReason(signal) : error;
+    });
     return { fates, again: groups };
   }
 

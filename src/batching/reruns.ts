@@ -72,7 +72,7 @@ export class Reruns<Request extends Rerunnable> {
   close(error: Error): void {
     this.#closedWith ??= error;
     for (const group of this.#groups.splice(0)) {
-      for (const request of [...group.keys()]) {
+      for (const request of group.keys()) {
         this.#remove(group, request);
         request.reject(error);
       }

@@ -16,7 +16,8 @@ const QUIET_SECONDS = 5;
 const PAUSE_MS = { least: 200, most: 900 };
 /** Latency is looked at in slices of so long. */
 const SLICE_MS = 250;
-/** It is back when the 95th percentile of a slice is at most so many times what it was before the first kill. */
+/** It is back with the first of so many slices whose 95th percentile is at most so many times what it was before the first kill. */
+const BACK_SLICES = 4;
 const BACK_FACTOR = 2;
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
@@ -71,22 +72,24 @@ async function torment(server: SpawnedServer, strategy: Strategy, seconds: numbe
   const report = [
     `${kills} kills, ${crashes} instances ended, ${metric('millrace_retries_total')} executions of their batches again`,
     `${sent} requests: ${[...outcomes].map(([outcome, count]) => `${count} × ${outcome}`).join(', ')}`,
-    `latency was back ${backMs === undefined ? 'not at all' : `${Math.round(backMs)} ms after the last kill`}`,
+    `latency was back ${backMs === undefined ? 'not at all' : `${backMs} ms after the last kill`}`,
   ];
   return { report, faults };
 }
 
-/** Milliseconds from the last kill until latency was for good as before the first; undefined if it never was. */
+/** Milliseconds from the last kill until latency was as before the first; undefined if it never was. */
 function untilBack(samples: readonly Sample[], firstKillAt: number, lastKillAt: number): number | undefined {
   const between = (from: number, to: number) => samples.filter(({ at }) => at >= from && at < to);
   const limit = BACK_FACTOR * percentile95(between(0, firstKillAt));
-  const slices = Math.floor((QUIET_SECONDS * 1_000) / SLICE_MS);
-  const isSlow = Array.from({ length: slices }, (_, slice) => {
+  const slices = Array.from({ length: (QUIET_SECONDS * 1_000) / SLICE_MS }, (_, slice) => {
     const from = lastKillAt + slice * SLICE_MS;
-    return percentile95(between(from, from + SLICE_MS)) > limit;
+    return percentile95(between(from, from + SLICE_MS));
   });
-  const last = isSlow.lastIndexOf(true);
-  return last === slices - 1 ? undefined : (last + 1) * SLICE_MS;
+  const first = slices.findIndex((_, slice) => {
+    const next = slices.slice(slice, slice + BACK_SLICES);
+    return next.length === BACK_SLICES && next.every((value) => value <= limit);
+  });
+  return first === -1 ? undefined : first * SLICE_MS;
 }
 
 /** Infinity where nothing was answered. */

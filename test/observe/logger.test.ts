@@ -145,7 +145,7 @@ describe('the log', () => {
     for (const model of ['a', 'b'])
       for (let time = 0; time < 7; time += 1) tell('batchExecuted', { ...batch, model, outcome: 'EXECUTION_FAILED' });
     const models = take().map(({ model }) => model);
-    assert.deepEqual(models, [...'aaaaabbbbb']);
+    assert.deepEqual(models, 'aaaaabbbbb'.split(''));
     now += 1_000;
     fail('INTERNAL', 2);
     assert.deepEqual(
