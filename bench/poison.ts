@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { metricValue } from '../test/support/metrics-text.js';
 import { deepGather, tenTimes } from '../test/support/poison-models.js';
 import { type FileLoad, type LoadResult, loadFiles } from './load.js';
+import { processorMs } from './processes.js';
 import type { Served } from './served.js';
 import { startMillrace } from './subjects.js';
 import { type Spread, spreadOf } from './summary.js';
@@ -14,7 +15,8 @@ import { type Spread, spreadOf } from './summary.js';
 const CONNECTIONS = 64;
 const BODIES = 128;
 const POISON_EVERY = 16;
-const WARM_UP_SECONDS = 2;
+/** Also what is done about failures is compiled by then. */
+const WARM_UP_SECONDS = 5;
 const TABLE = 1_000;
 /** What post.lua replaces by a number that it never used before. */
 const UNIQUE = '1000@UNIQUE@';
@@ -34,6 +36,8 @@ export interface PoisonOptions {
 /** Answers with an output, per second, and what the server did meanwhile. */
 interface Figures {
   readonly goodPerSecond: number;
+  /** The server's processor time for each good answer: also on a machine that others use, a figure of the server's. */
+  readonly processorMs: number;
   readonly p99Ms: number;
   readonly executionsPerRequest: number;
 }
@@ -97,16 +101,18 @@ async function measure(server: Served, { dir, model, traffic, seconds, faults }:
     seconds,
   };
   await loadFiles({ ...load, seconds: WARM_UP_SECONDS });
-  const before = await executions(server, model);
+  const [before, processorBefore] = [await executions(server, model), processorMs(server.pid)];
   const result = await loadFiles(load);
-  const after = await executions(server, model);
+  const [after, processorAfter] = [await executions(server, model), processorMs(server.pid)];
   const fault = faultIn(result, traffic);
   if (fault !== undefined) {
     faults.push(`${model}, ${traffic}: ${fault}`);
     console.error(`bench: FAULT: ${model}, ${traffic}: ${fault}`);
   }
+  const good = result.requests - result.non2xx;
   return {
-    goodPerSecond: (result.requests - result.non2xx) / result.seconds,
+    goodPerSecond: good / result.seconds,
+    processorMs: (processorAfter - processorBefore) / good,
     p99Ms: result.p99Ms,
     executionsPerRequest: (after - before) / result.requests,
   };
@@ -128,32 +134,47 @@ function faultIn({ requests, non2xx, socketErrors, timeouts }: LoadResult, traff
 function report(rows: ReadonlyMap<string, readonly Figures[]>): string {
   const text = (values: readonly number[], digits: number) => {
     const { median, min, max } = spreadOf(values) as Spread;
-    return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+    return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`.padEnd(25);
   };
   const lines = [...rows].map(([name, figures]) => {
     const clean = rows.get(`${name.split(' ')[0]} clean`) as readonly Figures[];
-    const share = figures.map(({ goodPerSecond }, round) => goodPerSecond / (clean[round] as Figures).goodPerSecond);
+    const shareOf = (value: (figures: Figures) => number) =>
+      figures.map((own, round) => value(own) / value(clean[round] as Figures));
     return [
       name.padEnd(16),
       text(
         figures.map(({ goodPerSecond }) => goodPerSecond),
         0,
-      ).padEnd(28),
-      text(share, 2).padEnd(22),
+      ),
+      text(
+        shareOf(({ goodPerSecond }) => goodPerSecond),
+        2,
+      ),
+      text(
+        shareOf(({ processorMs }) => 1 / processorMs),
+        2,
+      ),
       text(
         figures.map(({ p99Ms }) => p99Ms),
         1,
-      ).padEnd(22),
+      ),
       text(
         figures.map(({ executionsPerRequest }) => executionsPerRequest),
         3,
       ),
     ].join(' ');
   });
+  const columns = [
+    'good answers a second',
+    'share of clean',
+    'share by processor time',
+    'p99, ms',
+    'executions a request',
+  ];
   return [
     `## One body in ${POISON_EVERY} is bad, ${CONNECTIONS} connections; medians, in brackets the least and the most`,
     '',
-    `${'model, traffic'.padEnd(16)} ${'good answers a second'.padEnd(28)} ${'share of clean'.padEnd(22)} ${'p99, ms'.padEnd(22)} executions a request`,
+    ['model, traffic'.padEnd(16), ...columns.map((column) => column.padEnd(25))].join(' '),
     ...lines,
     '',
     'wanted: with repeating bad bodies at least 0.7 of clean traffic; 15 in 16 are good',

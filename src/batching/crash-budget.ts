@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.js';
 
 /** Tries in a burst: enough to find the culprits of a few batches. */
 const MOST = 16;
-/** Beyond, one more in each second: an instance takes about that long to come back, and others want to use it. */
-const REFILL_MS = 1_000;
+/** Beyond, two more in each second: each costs an instance, and others want to use those. */
+const REFILL_MS = 500;
 /** Crashes without one good execution in between: a model whose instances keep dying is given up soon after. */
 const MOST_IN_A_ROW = 3;
 

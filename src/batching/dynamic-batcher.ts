@@ -51,18 +51,18 @@ export interface DynamicBatcherOptions<Runner extends BatchRunner> {
 export class DynamicBatcher<Runner extends BatchRunner> {
   readonly #options: DynamicBatcherOptions<Runner>;
   readonly #waiting = new WaitingRequests<InferenceResult>();
-  readonly #reruns = new Reruns<WaitingRequest<InferenceResult>>();
   readonly #guard: PoisonGuard;
+  readonly #reruns: Reruns<WaitingRequest<InferenceResult>>;
   #pumpScheduled = false;
   #timer: Timer | undefined;
   #nextBatchId = 1;
-  #nextLoner = 1;
   #running = 0;
   #closedWith: MillraceError | undefined;
 
   constructor(options: DynamicBatcherOptions<Runner>) {
     this.#options = options;
     this.#guard = new PoisonGuard(options);
+    this.#reruns = new Reruns((request) => this.#guard.refusal(request));
   }
 
   /** Rows in the buffer. */
@@ -92,7 +92,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     if (signal.aborted) return Promise.reject(abortReason(signal));
     const refusal = this.#guard.refusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const { clock } = this.#options;
+    const { axes, clock } = this.#options;
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         if (this.#waiting.remove(waiting)) reject(abortReason(signal));
@@ -100,7 +100,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
       const waiting: WaitingRequest<InferenceResult> = {
         request,
         signal,
-        key: this.#keyOf(request),
+        key: this.#guard.loneKey(request) ?? batchKey(request, axes),
         arrivedAt: clock.now(),
         resolve: (result) => {
           signal.removeEventListener('abort', onAbort);
@@ -132,19 +132,16 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     this.#reruns.close(error);
   }
 
-  #keyOf(request: InferenceRequest): string {
-    if (!this.#guard.isSuspect(request)) return batchKey(request, this.#options.axes);
-    this.#nextLoner += 1;
-    return `alone\u0000${this.#nextLoner}`;
-  }
-
   #pump(): void {
     this.#pumpScheduled = false;
     this.#timer?.cancel();
     this.#timer = undefined;
     const { clock, policy, pool } = this.#options;
     const { rowLimit: maxBatchSize } = this;
-    this.#dispatchReruns();
+    while (pool.idle > 0 && !this.#reruns.isEmpty) {
+      const batch = this.#reruns.next();
+      if (batch !== undefined) this.#dispatch(batch, { isRerun: true });
+    }
     let lookAgainAt = Number.POSITIVE_INFINITY;
     for (const key of this.#waiting.keysByAge()) {
       for (let waits = this.#waiting.look(key); waits !== undefined; waits = this.#waiting.look(key)) {
@@ -158,20 +155,6 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     }
     if (lookAgainAt === Number.POSITIVE_INFINITY) return;
     this.#timer = clock.after(Math.max(0, lookAgainAt - clock.now()), () => this.#pump());
-  }
-
-  #dispatchReruns(): void {
-    while (this.#options.pool.idle > 0) {
-      const group = this.#reruns.next();
-      if (group === undefined) return;
-      // Since it failed, one of them may have turned out to be deadly.
-      const batch = group.filter(isWanted).filter(({ request, reject }) => {
-        const refusal = this.#guard.refusal(request);
-        if (refusal !== undefined) reject(refusal);
-        return refusal === undefined;
-      });
-      if (batch.length > 0) this.#dispatch(batch, { isRerun: true });
-    }
   }
 
   #dispatch(requests: readonly WaitingRequest<InferenceResult>[], { isRerun }: { isRerun: boolean }): void {
@@ -206,14 +189,15 @@ export class DynamicBatcher<Runner extends BatchRunner> {
     pool.giveBack(runner, outcome.kind === 'succeeded');
     events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
     for (const group of again)
-      this.#reruns.add(group.map((index) => batch.requests[index] as (typeof batch.requests)[number]));
+      this.#reruns.add(group.map((index) => batch.requests[index] as WaitingRequest<InferenceResult>));
     this.wake();
     const inferenceMs = clock.now() - batch.formedAt;
-    for (const [index, { resolve, reject, arrivedAt }] of batch.requests.entries()) {
+    for (const [index, request] of batch.requests.entries()) {
       const fate = fates[index] as Fate;
+      const waitedMs = batch.formedAt - request.arrivedAt;
       if (fate === 'runs again') continue;
-      if (fate instanceof MillraceError) reject(fate);
-      else resolve({ outputs: fate, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
+      if (fate instanceof MillraceError) request.reject(fate);
+      else request.resolve({ outputs: fate, batchRows: batch.rows, waitedMs, inferenceMs });
     }
   }
 }

@@ -42,6 +42,7 @@ export class PoisonGuard {
   readonly #digests = new WeakMap<InferenceRequest, string>();
   /** Executions that ended their instance, by the requests that took part. */
   readonly #crashes = new WeakMap<InferenceRequest, number>();
+  #loners = 0;
 
   constructor(options: PoisonGuardOptions) {
     this.#options = options;
@@ -58,9 +59,11 @@ export class PoisonGuard {
     return new MillraceError('INPUT_QUARANTINED', text);
   }
 
-  /** Whether a request is known to fail and so must run alone. */
-  isSuspect(request: InferenceRequest): boolean {
-    return this.#standingOf(request)?.kind === 'suspect';
+  /** A key that no other request has, for one that is known to fail and so must run alone; undefined for others. */
+  loneKey(request: InferenceRequest): string | undefined {
+    if (!this.#isSuspect(request)) return undefined;
+    this.#loners += 1;
+    return `alone\u0000${this.#loners}`;
   }
 
   /** Whether the inputs of a batch must outlive its execution, since they may run again. */
@@ -77,7 +80,7 @@ export class PoisonGuard {
   judge(batch: Batch<never>, outcome: BatchOutcome): Verdict {
     const { requests, isRerun } = batch;
     const { request } = requests[0] as (typeof requests)[number];
-    const isSuspect = requests.length === 1 && this.isSuspect(request);
+    const isSuspect = requests.length === 1 && this.#isSuspect(request);
     // What is known to fail, and runs alone for it, is no reason for smaller batches.
     if (!isRerun && !isSuspect) this.#rate.note(requests.length, outcome.kind === 'failed');
     if (outcome.kind === 'failed') return this.#judgeFailure(batch, outcome.error);
@@ -89,13 +92,10 @@ export class PoisonGuard {
   #judgeFailure(batch: Batch<never>, error: MillraceError): Verdict {
     const isCrash = error.code === 'INSTANCE_CRASHED';
     if (isCrash) this.#countCrash(batch);
-    const refusals = batch.requests.map(({ request, signal }) => {
-      return signal.aborted ? abortReason(signal) : this.refusal(request);
-    });
-    const facts = batch.requests.map(({ request }, index): FailedRequest => {
+    const facts = batch.requests.map(({ request, signal }): FailedRequest => {
       return {
-        mayRun: refusals[index] === undefined && hasItsInputs(request),
-        isSuspect: this.isSuspect(request),
+        mayRun: !signal.aborted && hasItsInputs(request),
+        isSuspect: this.#isSuspect(request),
         crashes: this.#crashes.get(request) ?? 0,
       };
     });
@@ -106,7 +106,10 @@ export class PoisonGuard {
     if (groups.length > 0)
       events.emit('executionRetried', { ...ref, batchId: batch.id, code: error.code, groups: groups.length });
     const running = new Set(groups.flat());
-    const fates = refusals.map((refusal, index): Fate => (running.has(index) ? 'runs again' : (refusal ?? error)));
+    const fates = batch.requests.map(({ signal }, index): Fate => {
+      if (running.has(index)) return 'runs again';
+      return signal.aborted ? abortReason(signal) : error;
+    });
     return { fates, again: groups };
   }
 
@@ -128,9 +131,13 @@ export class PoisonGuard {
     events.emit('culpritFound', { ...ref, code, digest, refusedForMs });
     if (digest !== undefined) this.#suspects[isDeadly ? 'quarantine' : 'suspect'](digest);
     if (!isDeadly) return error;
-    const seconds = QUARANTINE_MS / 1_000;
-    const text = `An instance ended each of the ${this.#crashes.get(request)} times that it ran this input, the last time nothing else; the same input is not run for ${seconds} s.`;
+    const [times, seconds] = [this.#crashes.get(request), QUARANTINE_MS / 1_000];
+    const text = `Each of the ${times} times that an instance ran this input it ended, the last time running nothing else; the same input is not run for ${seconds} s.`;
     return new MillraceError('INSTANCE_CRASHED', text, { cause, retryAfterMs: QUARANTINE_MS });
+  }
+
+  #isSuspect(request: InferenceRequest): boolean {
+    return this.#standingOf(request)?.kind === 'suspect';
   }
 
   /** Undefined while nothing is held against anybody. */

@@ -14,10 +14,16 @@ interface Rerunnable {
  * them, nobody starves of it. One whose signal aborts leaves at once (invariant I4).
  */
 export class Reruns<Request extends Rerunnable> {
+  readonly #refusal: (request: InferenceRequest) => Error | undefined;
   /** The requests of each group, with their listeners. */
   readonly #groups: Map<Request, () => void>[] = [];
   #rows = 0;
   #closedWith: Error | undefined;
+
+  /** @param refusal why a request may not run any more, since it was last asked; undefined if it may */
+  constructor(refusal: (request: InferenceRequest) => Error | undefined) {
+    this.#refusal = refusal;
+  }
 
   get isEmpty(): boolean {
     return this.#rows === 0;
@@ -46,12 +52,18 @@ export class Reruns<Request extends Rerunnable> {
     this.#groups.push(group);
   }
 
-  /** The next group, which is the caller's; undefined if there is none. */
+  /** Takes the next group, without those that may not run any more: they fail. Undefined if there is none. */
   next(): Request[] | undefined {
     for (let group = this.#groups.shift(); group !== undefined; group = this.#groups.shift()) {
       const requests = [...group.keys()];
       for (const request of requests) this.#remove(group, request);
-      if (requests.length > 0) return requests;
+      const allowed = requests.filter((request) => {
+        const { aborted } = request.signal;
+        const refusal = aborted ? abortReason(request.signal) : this.#refusal(request.request);
+        if (refusal !== undefined) request.reject(refusal);
+        return refusal === undefined;
+      });
+      if (allowed.length > 0) return allowed;
     }
     return undefined;
   }
@@ -59,15 +71,16 @@ export class Reruns<Request extends Rerunnable> {
   /** Fails everything that waits, and what comes later, with `error`. */
   close(error: Error): void {
     this.#closedWith ??= error;
-    for (let group = this.next(); group !== undefined; group = this.next()) {
-      for (const request of group) request.reject(error);
+    for (const group of this.#groups.splice(0)) {
+      for (const request of group.keys()) {
+        this.#remove(group, request);
+        request.reject(error);
+      }
     }
   }
 
   #remove(group: Map<Request, () => void>, request: Request): void {
-    const leave = group.get(request);
-    if (leave === undefined) return;
-    request.signal.removeEventListener('abort', leave);
+    request.signal.removeEventListener('abort', group.get(request) as () => void);
     group.delete(request);
     this.#rows -= request.request.rows;
   }

@@ -34,6 +34,7 @@ const request: EventMap['requestSettled'] = {
   remote: '192.0.2.1',
   tenant: undefined,
 };
+const batch = { ...ref, batchId: 1, rows: 2, reason: 'why', computeInputMs: 0, computeInferMs: 1, computeOutputMs: 0 };
 
 describe('the log', () => {
   it('is JSON lines with a level by name and an ISO time, and neither host nor process', () => {
@@ -81,7 +82,6 @@ describe('the log', () => {
 
   it('tells of start, stop, notices, crashes, failed batches and observers', () => {
     const { tell, take } = start();
-    const batch = { ...ref, batchId: 1, rows: 2, computeInputMs: 0, computeInferMs: 1, computeOutputMs: 0 };
     tell('serverStopping', { reason: 'SIGTERM' });
     tell('serverStopped', { reason: 'SIGTERM' });
     tell('modelNotice', { ...ref, notice: 'requests run one at a time' });
@@ -90,6 +90,8 @@ describe('the log', () => {
     tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('batchExecuted', { ...batch, outcome: 'EXECUTION_FAILED', reason: 'why' });
+    tell('culpritFound', { ...ref, code: 'EXECUTION_FAILED', digest: 'd', refusedForMs: undefined });
+    tell('culpritFound', { ...ref, code: 'INSTANCE_CRASHED', digest: 'd', refusedForMs: 60_000 });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const said = take().map(({ level, msg }) => [level, msg]);
     assert.deepEqual(said, [
@@ -100,6 +102,7 @@ describe('the log', () => {
       ['warn', 'instance output'],
       ['info', 'instance replaced'],
       ['warn', 'batch failed'],
+      ['warn', 'input quarantined'],
       ['error', 'observer failed'],
     ]);
   });
@@ -134,7 +137,7 @@ describe('the log', () => {
     assert.equal(second?.['cause'], 'a text');
   });
 
-  it('tells of five failures of one code in a second, and counts the others in the next', (t: TestContext) => {
+  it('tells of five failures of one kind in a second, and counts the others in the next', (t: TestContext) => {
     let now = 10_000;
     t.mock.method(performance, 'now', () => now);
     const { tell, take } = start();
@@ -149,6 +152,10 @@ describe('the log', () => {
       ...Array.from({ length: 5 }, () => ['INTERNAL', undefined]),
       ['SHUTTING_DOWN', undefined],
     ]);
+    for (const model of ['a', 'b'])
+      for (let time = 0; time < 7; time += 1) tell('batchExecuted', { ...batch, model, outcome: 'EXECUTION_FAILED' });
+    const models = take().map(({ model }) => model);
+    assert.deepEqual(models, 'aaaaabbbbb'.split(''));
     now += 1_000;
     fail('INTERNAL', 2);
     assert.deepEqual(
