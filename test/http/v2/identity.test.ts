@@ -43,13 +43,7 @@ function numeric(bytes: number, write: (view: DataView) => string | undefined): 
 
 function integers(bits: 8 | 16 | 32, signed: boolean): fc.Arbitrary<Element> {
   const [min, max] = signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
-  const setter = `set${signed ? 'Int' : 'Uint'}${bits}` as
-    | 'setInt8'
-    | 'setUint8'
-    | 'setInt16'
-    | 'setUint16'
-    | 'setInt32'
-    | 'setUint32';
+  const setter = `set${signed ? 'Int' : 'Uint'}${bits}` as const;
   return fc.integer({ min, max }).map((value) =>
     numeric(bits / 8, (view) => {
       view[setter](0, value, true);

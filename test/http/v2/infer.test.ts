@@ -7,7 +7,7 @@ import { holdInstances } from '../../support/instance-gate.js';
 import { bytes, lines } from '../../support/pipeline-models.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { postUndecoded } from '../../support/undecoded-answer.js';
-import { askV2, byteElements, type V2Request, withTail } from '../../support/v2-client.js';
+import { askV2, byteElements, type V2Output, type V2Request, withTail } from '../../support/v2-client.js';
 
 let server: TestServer;
 let events: EventWatch;
@@ -39,6 +39,9 @@ const x = { name: 'x', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] };
 const raw = Buffer.from(Float32Array.of(1, 2, 3, 4).buffer);
 const binaryX = { name: 'x', shape: [1, 4], datatype: 'FP32', parameters: { binary_data_size: 16 } };
 const floats = (tail: Buffer) => Array.from({ length: tail.length / 4 }, (_, at) => tail.readFloatLE(4 * at));
+
+/** The elements of an output that came as JSON. */
+const texts = (output: V2Output | undefined) => (output?.data ?? []) as string[];
 
 describe('an inference request', () => {
   it('gets its outputs, with what it was answered by', async () => {
@@ -206,7 +209,7 @@ describe('a pipeline', () => {
     const { json, text } = await infer('bytes', withTail({ inputs: [input] }, byteElements(...files)));
     const [output] = json.outputs ?? [];
     assert.deepEqual([output?.name, output?.datatype, output?.shape], ['output', 'BYTES', [2, 1]], text);
-    const best = (output?.data as string[]).map((each) => (JSON.parse(each) as { label: string }[]).at(-1)?.label);
+    const best = texts(output).map((each) => (JSON.parse(each) as { label: string }[]).at(-1)?.label);
     assert.deepEqual(best, ['two', 'one']);
   });
 
@@ -243,7 +246,7 @@ describe('a pipeline', () => {
     const { json } = await infer('bytes', { body: { inputs: [input], outputs } });
     assert.deepEqual(json.outputs?.[0]?.shape, [1, 4]);
     // Its labels are no classes of a file.
-    assert.match((json.outputs?.[0]?.data as string[])[0] ?? '', /^1:-1:/);
+    assert.match(texts(json.outputs?.[0])[0] ?? '', /^1:-1:/);
   });
 
   it('has a tensor form beside it', async () => {
