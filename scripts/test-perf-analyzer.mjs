@@ -32,7 +32,9 @@ const command = analyzer();
 const server = await startServer(['--models', join(root, 'models')], { cwd: folder });
 try {
   for (const [name, options] of Object.entries(formats)) {
-    await check(`perf_analyzer over HTTP, ${name}`, () => analyze(['-i', 'http', '-u', new URL(server.url).host, ...options]));
+    await check(`perf_analyzer over HTTP, ${name}`, () =>
+      analyze(['-i', 'http', '-u', new URL(server.url).host, ...options]),
+    );
   }
 } finally {
   server.stop();
@@ -89,7 +91,12 @@ function fetchLibraries() {
   assert.ok(archive, 'the system has no archive of Debian');
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   const source = { Types: 'deb', URIs: archive, Suites: SUITE, Components: 'main', 'Signed-By': keyring };
-  writeFileSync(sources, Object.entries(source).map(([key, value]) => `${key}: ${value}\n`).join(''));
+  writeFileSync(
+    sources,
+    Object.entries(source)
+      .map(([key, value]) => `${key}: ${value}\n`)
+      .join(''),
+  );
   const options = {
     'Dir::Etc::sourcelist': sources,
     'Dir::Etc::sourceparts': '/dev/null',

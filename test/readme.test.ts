@@ -2,46 +2,17 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { createServer } from '#src/server.js';
+import { examplesIn, withoutTimings } from './support/curl-examples.js';
 
-interface Example {
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly body: string | Buffer;
-  readonly answer: unknown;
-}
-
-/** Each `curl …` of the README that is followed by its answer. */
-async function examplesIn(text: string): Promise<Example[]> {
-  const blocks = text.matchAll(/```sh\n(curl[^`]+)```\s+```json\n([^`]+)```/g);
-  return Promise.all(
-    [...blocks].map(async ([, command = '', answer = '']) => {
-      const { pathname, search } = new URL(/https?:\/\/[^\s'"]+/.exec(command)?.[0] ?? '');
-      const [, file] = /--data-binary @(\S+)/.exec(command) ?? [];
-      const headers = [...command.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]) => [name, value]);
-      return {
-        path: pathname + search,
-        // What curl says of a body when nothing else is said.
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...Object.fromEntries(headers) },
-        body: file === undefined ? (/-d '([^']+)'/.exec(command)?.[1] ?? '') : await readFile(file),
-        answer: JSON.parse(answer),
-      };
-    }),
-  );
-}
-
-/** What is measured differs from run to run; a model's float is the same by however many digits it is written. */
-const withoutTimings = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (key, part: unknown) => {
-      if (key === 'timings_ms') return 'measured';
-      return typeof part === 'number' ? Math.fround(part) : part;
-    }),
-  );
-
-describe('the curl lines of the README', () => {
+describe('the curl lines of the documentation', () => {
   it('give the answers that are printed there', async (t) => {
-    const examples = await examplesIn(await readFile('README.md', 'utf8'));
-    assert.equal(examples.length, 6);
+    const pages = { 'README.md': 6, 'docs/protocols.md': 2 };
+    const all = Object.entries(pages).map(async ([page, count]) => {
+      const found = await examplesIn(await readFile(page, 'utf8'));
+      assert.equal(found.length, count, page);
+      return found;
+    });
+    const examples = (await Promise.all(all)).flat();
     const millrace = await createServer({
       models: './models',
       port: 0,

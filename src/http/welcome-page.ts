@@ -56,5 +56,6 @@ const pages = [
   ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
   ['GET /jobs/ID, DELETE /jobs/ID', 'how a job stands; cancel it'],
   ['GET /healthz/live, GET /healthz/ready', 'for probes'],
+  ['/v2/…', 'the Open Inference Protocol, for clients of Triton, KServe and MLServer'],
   ['GET /version, GET /metrics', 'which server this is; figures for Prometheus'],
 ] as const;

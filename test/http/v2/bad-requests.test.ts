@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { affine, gatherTable, identity, nanForNegative, sharedInput } from '../../support/fixture-models.js';
+import { model, node } from '../../support/model-parts.js';
 import { sums } from '../../support/pipeline-models.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 import { askV2, byteElements, type V2Request, withTail } from '../../support/v2-client.js';
@@ -17,6 +18,7 @@ before(async () => {
       'shared.onnx': sharedInput(),
       'table.onnx': gatherTable(),
       'nan.onnx': nanForNegative(),
+      'pair.onnx': model({ x: ['N', 2], z: ['N', 2] }, { y: ['N', 2] }, [node('Add', ['x', 'z'], 'y')]),
       'long.onnx': identity('INT64', ['N']),
       'bool.onnx': identity('BOOL', ['N']),
       'text.onnx': identity('BYTES', ['N']),
@@ -67,6 +69,20 @@ const table: Row[] = [
       "required input(s) ['scale']. Please provide all required input(s).",
   ],
   ['an input twice', 'affine', { body: { inputs: [x, x] } }, 400, "input 'x' already exists in request"],
+  [
+    'inputs of different numbers of rows',
+    'pair',
+    {
+      body: {
+        inputs: [
+          { ...x, shape: [2, 2] },
+          { ...x, name: 'z', shape: [1, 2], data: [1, 2] },
+        ],
+      },
+    },
+    400,
+    "input 'z' batch size does not match other inputs for 'pair'",
+  ],
   [
     'more rows than an execution takes',
     'affine',
