@@ -16,6 +16,7 @@ import { killFamilies } from './process-family.js';
 import { killChildren } from './processes.js';
 import { benchProfile } from './profile.js';
 import { benchTransport } from './transport.js';
+import { benchV2 } from './v2.js';
 
 const EXIT_USAGE = 2;
 
@@ -26,6 +27,7 @@ const benches = {
   poison: benchPoison,
   profile: benchProfile,
   transport: benchTransport,
+  v2: benchV2,
 } as const;
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,10 +4,10 @@ import { type PeerName, peerNames } from './peer-table.js';
 
 /**
  * What can be measured: `models`, numbers in and out; `media`, files in; `peers`, other servers beside millrace;
- * `profile`, where a request's time goes; `poison`, items on
- * which the model fails; `transport`, batches to instances and back.
+ * `profile`, where a request's time goes; `poison`, items on which the model fails; `transport`, batches to instances and
+ * back; `v2`, the Open Inference Protocol.
  */
-const subjects = ['models', 'media', 'peers', 'profile', 'poison', 'transport'] as const;
+const subjects = ['models', 'media', 'peers', 'profile', 'poison', 'transport', 'v2'] as const;
 
 type SubjectOfBench = (typeof subjects)[number];
 
@@ -40,6 +40,7 @@ const defaults: Readonly<Record<SubjectOfBench, Defaults>> = {
   peers: { ...everything, models: workloadNames },
   poison: { ...everything, models: [] },
   transport: { ...everything, models: [] },
+  v2: { ...everything, models: [] },
   profile: { models: ['penguins', 'symbols'], connections: '128', seconds: 10 },
 };
 
@@ -47,6 +48,7 @@ export const usage = `npm run bench -- [options]
 npm run bench -- peers    other servers beside millrace: ${peerNames.join(', ')}
 npm run bench -- profile  where the time of a request goes on the server's main thread; needs wrk
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
+npm run bench -- v2         the Open Inference Protocol over REST; takes --rounds and --seconds
 npm run bench -- transport  batches to an instance and back, in a thread and in a process, half a minute
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 

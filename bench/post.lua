@@ -5,6 +5,8 @@ local unique, headers, used = {}, {}, 0
 
 init = function()
   headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
+  local name, value = (os.getenv("HEADER") or ""):match("^(.-): (.+)$")
+  if name then headers[name] = value end
   for index = 0, tonumber(os.getenv("COUNT")) - 1 do
     local file = assert(io.open(os.getenv("BODIES") .. "/" .. index, "rb"))
     local body = file:read("*a")

@@ -4,10 +4,15 @@ import { describe, it } from 'node:test';
 import { createServer } from '#src/server.js';
 import { blocksOf, curlExamples, withoutTimings } from './support/documented-examples.js';
 
-describe('the curl lines of the README', () => {
+describe('the curl lines of the documentation', () => {
   it('give the answers that are printed there', async (t) => {
-    const examples = await curlExamples(blocksOf(await readFile('README.md', 'utf8')));
-    assert.equal(examples.length, 6);
+    const pages = { 'README.md': 6, 'docs/protocols.md': 2 };
+    const all = Object.entries(pages).map(async ([page, count]) => {
+      const found = await curlExamples(blocksOf(await readFile(page, 'utf8')));
+      assert.equal(found.length, count, page);
+      return found;
+    });
+    const examples = (await Promise.all(all)).flat();
     const millrace = await createServer({
       models: './models',
       port: 0,

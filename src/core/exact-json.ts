@@ -9,6 +9,7 @@ const CLOSE_BRACE = 0x7d;
 const SPACE = 0x20;
 
 const WHOLE = /^-?\d+$/;
+const LONGEST_SAFE = String(Number.MIN_SAFE_INTEGER).length;
 
 /**
  * Reads JSON with every digit of its integers: those that a double does not hold come as BigInt. JSON.parse would have
@@ -86,8 +87,11 @@ class ExactReader {
     const from = this.#at;
     while (!isEnd(this.#json.charCodeAt(this.#at))) this.#at += 1;
     const text = this.#json.slice(from, this.#at);
-    const value = JSON.parse(text) as unknown;
-    return typeof value === 'number' && !Number.isSafeInteger(value) && WHOLE.test(text) ? BigInt(text) : value;
+    if (!WHOLE.test(text)) return JSON.parse(text) as unknown;
+    // Longer than -2^53 it is beyond what a double holds.
+    if (text.length > LONGEST_SAFE) return BigInt(text);
+    const value = Number(text);
+    return Number.isSafeInteger(value) ? value : BigInt(text);
   }
 }
 

@@ -57,5 +57,6 @@ const pages = [
   ['GET /jobs/ID, DELETE /jobs/ID', 'how a job stands; cancel it'],
   ['GET /healthz/live, GET /healthz/ready', 'for probes'],
   ['GET /docs, GET /openapi.yaml', 'all of this, to try out and for programs'],
+  ['/v2/…', 'the Open Inference Protocol, for clients of Triton, KServe and MLServer'],
   ['GET /version, GET /metrics', 'which server this is; figures for Prometheus'],
 ] as const;

@@ -46,7 +46,7 @@ export interface ModelMetadata {
 }
 
 /** What stands behind a model that has a pipeline, for those who ask which framework it is of. */
-export const PIPELINE_PLATFORM = 'millrace_pipeline';
+const PIPELINE_PLATFORM = 'millrace_pipeline';
 export const TENSORS_PLATFORM = 'onnxruntime_onnx';
 
 /** @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason */

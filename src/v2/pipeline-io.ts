@@ -2,7 +2,7 @@ import type { TensorSpec } from '../model/signature.js';
 import { answerText } from '../pipelines/answer-text.js';
 import type { PipelineItem } from '../pipelines/pipeline-item.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
-import { Answer } from '../pipelines/step.js';
+import type { Answer } from '../pipelines/step.js';
 import type { Label, TensorType, ValueType } from '../pipelines/value-type.js';
 import { AnswerList, type ModelResult, type PipelineItems } from '../serving/model-input.js';
 import { asBatchOfOne, concatenate, onlyItem, rowsOf } from '../tensor/batch-axis.js';

@@ -1,6 +1,6 @@
 import { type Datatype, datatypes, type NumericArray } from '../tensor/datatype.js';
 import { elementCount } from '../tensor/tensor.js';
-import type { ByteElements, V2Tensor } from './infer-request.js';
+import type { V2Tensor } from './infer-request.js';
 import { requestError } from './request-error.js';
 
 /*
@@ -74,7 +74,7 @@ export function writeRaw({ data }: Pick<V2Tensor, 'data'>): Uint8Array {
     const numbers: NumericArray = data;
     return new Uint8Array(numbers.buffer as ArrayBuffer, numbers.byteOffset, numbers.byteLength);
   }
-  const elements = (data as ByteElements).map(bytesOf);
+  const elements = data.map(bytesOf);
   const raw = Buffer.allocUnsafe(elements.reduce((sum, { length }) => sum + LENGTH_BYTES + length, 0));
   let at = 0;
   for (const element of elements) {

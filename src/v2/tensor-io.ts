@@ -89,9 +89,10 @@ export function checkRows(rows: number, { model, maxRows }: RequestFrame): void 
 function elementsOf({ name, datatype, data }: InferInput): Tensor['data'] {
   if (datatype === 'BYTES') return (data as ByteElements).map((element, index) => textOf(element, { name, index }));
   if (datatype === 'BOOL') {
-    const odd = (data as Uint8Array).findIndex((value) => value > 1);
+    const bytes = data as Uint8Array;
+    const odd = bytes.findIndex((value) => value > 1);
     if (odd !== -1)
-      throw requestError(`element ${odd} of input '${name}' is no BOOL: expected 0 or 1, got ${data[odd]}`);
+      throw requestError(`element ${odd} of input '${name}' is no BOOL: expected 0 or 1, got ${bytes[odd]}`);
   }
   return data as NumericArray;
 }

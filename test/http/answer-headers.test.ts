@@ -85,7 +85,7 @@ async function startFor(t: TestContext, ...origins: string[]) {
 
 const readable = (origin: string) => ({
   'access-control-allow-origin': origin,
-  'access-control-expose-headers': 'X-Request-Id, Retry-After, traceparent',
+  'access-control-expose-headers': 'X-Request-Id, Retry-After, Inference-Header-Content-Length, traceparent',
 });
 
 describe('pages of origins that are allowed', () => {
@@ -111,7 +111,7 @@ describe('pages of origins that are allowed', () => {
     const { preflight } = await startFor(t, shop);
     const rest = {
       'access-control-allow-headers':
-        'Authorization, X-Api-Key, Content-Type, Content-Encoding, X-Request-Id, X-Request-Timeout-Ms, traceparent',
+        'Authorization, X-Api-Key, Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, X-Request-Timeout-Ms, traceparent',
       'access-control-max-age': '600',
       vary: 'Origin',
     };

@@ -56,7 +56,7 @@ describe('encodeItem', () => {
     const text = encodeItem(outputs, axesFor({ single: 0 }));
     assert.equal(
       text,
-      '{"single":[[0.1,-0],[1e-7,0.9982638]],"half":[[0.099975586],[-0]],"double":[0.10000000149011612]}',
+      '{"single":[[0.1,-0.0],[1e-7,0.9982638]],"half":[[0.099975586],[-0.0]],"double":[0.10000000149011612]}',
     );
   });
 

@@ -44,7 +44,7 @@ export function readJsonData(sent: JsonData): V2Tensor['data'] {
   if ((datatype === 'INT64' || datatype === 'UINT64') && values.some(isUnsafe)) return longs(datatype, sent);
   const elements: TensorData = allocate(datatype, count);
   writeElements(values, { datatype, data: elements, at: 0, pathOf: (index) => `${sent.path}[${index}]` });
-  return elements as V2Tensor['data'];
+  return elements;
 }
 
 function checkCount(got: number, { name, count }: JsonData): void {

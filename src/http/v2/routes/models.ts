@@ -95,7 +95,7 @@ function modelStatistics({ models, statistics }: V2Services, { name, version }: 
   return { model_stats: ready.map(({ ref }) => statistics.of(ref, name)) };
 }
 
-export function addressIn({ request }: Exchange): ModelAddress {
+function addressIn({ request }: Exchange): ModelAddress {
   const { name, version } = request.params as { name: string; version?: string };
   return { name, version };
 }

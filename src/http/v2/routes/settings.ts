@@ -1,6 +1,5 @@
 import { MillraceError } from '../../../core/errors.js';
 import { findEntry } from '../../../v2/model-lookup.js';
-import { requestError } from '../../../v2/request-error.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { V2Services } from '../v2-services.js';
 
@@ -69,9 +68,8 @@ function sharedMemory(kind: 'system' | 'cuda'): Route[] {
       path: `${region}/status`,
       scope: 'infer',
       handle({ request }) {
-        throw requestError(
-          `Unable to find ${kind} shared memory region: '${String(request.params['region']).slice(0, 128)}'`,
-        );
+        const name = String(request.params['region']).slice(0, 128);
+        throw new MillraceError('NOT_FOUND', `Unable to find ${kind} shared memory region: '${name}'`);
       },
     },
     {
