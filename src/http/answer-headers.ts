@@ -19,11 +19,12 @@ export const CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'";
 const overTls = ['Strict-Transport-Security', 'max-age=31536000'] as const;
 
 /** What a page of another origin may read besides the body. */
-const EXPOSED = 'X-Request-Id, Retry-After, traceparent';
+const EXPOSED = 'X-Request-Id, Retry-After, Inference-Header-Content-Length, traceparent';
 
 /** What a page of another origin may send besides what every page may. */
 const ALLOWED =
-  'Authorization, X-Api-Key, Content-Type, Content-Encoding, X-Request-Id, X-Request-Timeout-Ms, traceparent';
+  'Authorization, X-Api-Key, Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, ' +
+  'X-Request-Timeout-Ms, traceparent';
 
 /** For so long a browser need not ask again. */
 const PREFLIGHT_S = 600;

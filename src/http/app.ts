@@ -3,6 +3,7 @@ import { errorTable, MillraceError, toMillraceError } from '../core/errors.js';
 import { PROBLEM_TYPE, problemHeaders, problemOf } from './problem.js';
 import { type ContextOptions, contextOf, openContext } from './request-context.js';
 import { type Gate, mountRoutes, type Route, sendText } from './route.js';
+import { isV2, sendV2Error } from './v2/error-body.js';
 
 export interface AppOptions extends ContextOptions, Gate {}
 
@@ -39,7 +40,7 @@ export function createApp(routes: readonly Route[], options: AppOptions): Expres
 }
 
 /** Express knows an error handler by its four parameters. */
-const answerError: ErrorRequestHandler = (thrown, _request, response, _next) => {
+const answerError: ErrorRequestHandler = (thrown, request, response, _next) => {
   const error = fromExpress(thrown) ?? toMillraceError(thrown);
   const context = contextOf(response);
   context.error ??= error;
@@ -47,7 +48,8 @@ const answerError: ErrorRequestHandler = (thrown, _request, response, _next) => 
     response.destroy();
     return;
   }
-  sendError(response, error);
+  if (isV2(request)) sendV2Error(response, error);
+  else sendError(response, error);
 };
 
 function sendError(response: Response, error: MillraceError): void {

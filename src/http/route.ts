@@ -67,18 +67,31 @@ export function mountRoutes(app: Express, routes: readonly Route[], { access, an
   }
 }
 
-/**
- * Answers with a text that is ready, JSON unless another type is said. All headers go out in one call: each
- * `setHeader` before would cost more than the rest.
- */
+/** Answers with a text that is ready, JSON unless another type is said. */
 export function sendText(response: Response, status: number, text: string, options: TextOptions = {}): void {
-  const { type = 'application/json', policy = CLOSED_POLICY, headers } = options;
+  writeHead(response, { status, bytes: Buffer.byteLength(text) }, options);
+  response.end(text);
+}
+
+/** Answers with parts of a body, behind one another. They go out in one write, and are not copied. */
+export function sendParts(response: Response, parts: readonly Uint8Array[], options: TextOptions): void {
+  writeHead(response, { status: 200, bytes: parts.reduce((sum, { length }) => sum + length, 0) }, options);
+  for (const part of parts) response.write(part);
+  response.end();
+}
+
+/** All headers go out in one call: each `setHeader` before would cost more than the rest. */
+function writeHead(
+  response: Response,
+  { status, bytes }: { status: number; bytes: number },
+  { type = 'application/json', policy = CLOSED_POLICY, headers }: TextOptions,
+): void {
   const { id, traceparent, headers: always } = contextOf(response);
   const all = [
     'Content-Type',
     type,
     'Content-Length',
-    String(Buffer.byteLength(text)),
+    String(bytes),
     'X-Request-Id',
     id,
     'Content-Security-Policy',
@@ -88,7 +101,6 @@ export function sendText(response: Response, status: number, text: string, optio
   if (traceparent !== undefined) all.push('traceparent', traceparent);
   for (const name in headers) all.push(name, headers[name] as string);
   response.writeHead(status, all);
-  response.end(text);
 }
 
 export interface TextOptions {

@@ -40,7 +40,7 @@ const single = floatTextIn(Buffer.alloc(FLOAT_BYTES), new Float32Array(1));
 
 /**
  * A finite float32 as a JSON number: the shortest decimal that reads back as the same float32, laid out as JavaScript
- * lays out numbers; -0 keeps its sign.
+ * lays out numbers. -0 is -0.0: programs that tell whole numbers from others read -0 as the whole number 0.
  */
 export function floatText(value: number): string {
   single.floats[0] = value;
@@ -59,7 +59,10 @@ export function writeFloat(text: FloatText, index: number, at: number): number {
   // Written in any case: whether a number is negative is hard to foresee.
   text.bytes[at] = MINUS;
   const next = value < 0 || Object.is(value, -0) ? at + 1 : at;
-  if (magnitude < WHOLE_FLOATS && (magnitude | 0) === magnitude) return writeWhole(text.bytes, next, magnitude | 0);
+  if (magnitude < WHOLE_FLOATS && (magnitude | 0) === magnitude) {
+    const end = writeWhole(text.bytes, next, magnitude | 0);
+    return magnitude === 0 && next > at ? writeDecimalZero(text.bytes, end) : end;
+  }
   findShortest(text.floats, index, decimal);
   const { exponent } = decimal;
   if (exponent < LEAST_PLAIN || exponent > GREATEST_PLAIN) return writeWithExponent(text, next);
@@ -76,6 +79,12 @@ function writeWhole(bytes: Buffer, at: number, value: number): number {
     rest = tens;
   }
   return end;
+}
+
+function writeDecimalZero(bytes: Buffer, at: number): number {
+  bytes[at] = POINT;
+  bytes[at + 1] = ZERO;
+  return at + 2;
 }
 
 /** 0.00123. As many zeros as there may be are written, and the digits over those that there are not. */

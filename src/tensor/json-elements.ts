@@ -102,7 +102,7 @@ export function elementText(datatype: Datatype, value: number | bigint | string)
   const number = datatype === 'FP16' ? halfToNumber(value) : value;
   if (!Number.isFinite(number)) return undefined;
   if (datatype === 'FP16' || datatype === 'FP32') return floatText(number);
-  return Object.is(number, -0) ? '-0' : String(number);
+  return Object.is(number, -0) ? '-0.0' : String(number);
 }
 
 /** The greatest number below a positive one. */

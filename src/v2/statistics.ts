@@ -103,7 +103,10 @@ export class InferenceStatistics {
   #countExecution({ rows, outcome, ...event }: EventMap['batchExecuted']): void {
     if (outcome !== 'succeeded') return;
     const counts = this.#countsOf(event);
-    const { computeInputMs, computeInferMs, computeOutputMs } = event;
+    // The clocks of two threads: a stage may seem to end before it began.
+    const computeInputMs = Math.max(0, event.computeInputMs);
+    const computeInferMs = Math.max(0, event.computeInferMs);
+    const computeOutputMs = Math.max(0, event.computeOutputMs);
     const durations = counts.bySize.get(rows) ?? noCompute();
     counts.bySize.set(rows, durations);
     counts.executions += 1;

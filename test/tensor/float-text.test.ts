@@ -44,7 +44,7 @@ describe('floatText', () => {
       fc.property(anyFloat, (value) => {
         const text = floatText(value);
         assert.ok(Object.is(Math.fround(JSON.parse(text) as number), value), text);
-        assert.equal(text, Object.is(value, -0) ? '-0' : String(Number(text)));
+        assert.equal(text, Object.is(value, -0) ? '-0.0' : String(Number(text)));
       }),
       propertyRuns(20_000),
     );
@@ -66,7 +66,7 @@ describe('floatText', () => {
 
   const examples: [value: number, text: string][] = [
     [0, '0'],
-    [-0, '-0'],
+    [-0, '-0.0'],
     [1, '1'],
     [-7, '-7'],
     [0.1, '0.1'],

@@ -110,7 +110,7 @@ describe('elementText', () => {
       assert.ok(Object.is(JSON.parse(elementText('FP64', value) as string), value), String(value));
     }
     assert.equal(elementText('FP32', Math.fround(0.1)), '0.1');
-    assert.equal(elementText('FP32', -0), '-0');
+    assert.equal(elementText('FP32', -0), '-0.0');
     assert.equal(elementText('FP16', 0x3e00), '1.5');
   });
 

@@ -1,0 +1,16 @@
+import type { Request, Response } from 'express';
+import { errorTable, type MillraceError } from '../../core/errors.js';
+import { errorText } from '../../v2/request-error.js';
+import { problemHeaders } from '../problem.js';
+import { sendText } from '../route.js';
+
+/** Whether a request speaks the Open Inference Protocol, also where nothing is at its path. */
+export function isV2({ path }: Request): boolean {
+  return path === '/v2' || path.startsWith('/v2/');
+}
+
+/** Answers with an error in the protocol's form, and its status in the protocol. */
+export function sendV2Error(response: Response, error: MillraceError): void {
+  const body = JSON.stringify({ error: errorText(error) });
+  sendText(response, errorTable[error.code].v2, body, { headers: problemHeaders(error) });
+}

@@ -1,0 +1,80 @@
+import type { Response } from 'express';
+import { ioOf } from '../../../v2/target-io.js';
+import { timeoutFrom } from '../../predict-envelope.js';
+import { type Exchange, type Route, sendParts, sendText } from '../../route.js';
+import { AnswerCompressor, codingFor } from '../answer-coding.js';
+import { type EncodedAnswer, encodeAnswer } from '../infer-answer.js';
+import { type InferBody, InferBodyReader } from '../infer-body.js';
+import { type NamedModel, readInferRequest, type SentRequest } from '../infer-envelope.js';
+import { readRawRequest } from '../raw-request.js';
+import type { V2Services } from '../v2-services.js';
+
+/** POST /v2/models/{model}[/versions/{version}]/infer. */
+export function inferRoutes(services: V2Services): Route[] {
+  const bodies = new InferBodyReader(services);
+  const compressor = new AnswerCompressor();
+  const route = (path: string): Route => ({
+    method: 'post',
+    path,
+    scope: 'infer',
+    async handle(exchange) {
+      const { request, response, context } = exchange;
+      const body = await bodies.read(request);
+      // The client may have left while its body was inflated.
+      if (context.error !== undefined) throw context.error;
+      const answer = await infer(body, exchange, services);
+      // The client has left, or the answer was begun by somebody who ends the connection.
+      if (!response.destroyed) await send(answer, { response, compressor, accept: request.headers['accept-encoding'] });
+    },
+  });
+  return [route('/v2/models/:name/infer'), route('/v2/models/:name/versions/:version/infer')];
+}
+
+/** Reads a request and submits its job; what is not needed for the answer is let go of here. */
+function infer(body: InferBody, { request, context }: Exchange, { inference }: V2Services): Promise<EncodedAnswer> {
+  const { name, version } = request.params as { name: string; version?: string };
+  const sent = readRequest(body, { model: name, version }, inference);
+  const { isBinary } = sent;
+  const { tenant, receivedAt } = context;
+  const timeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
+  const encode = (answer: Parameters<typeof encodeAnswer>[0]) => encodeAnswer(answer, isBinary);
+  const { result, cancel } = inference.infer(sent.request, { tenant, receivedAt, timeoutMs, encode });
+  context.onGone = cancel;
+  return result;
+}
+
+function readRequest(
+  { body, jsonBytes = body.length }: InferBody,
+  named: NamedModel,
+  inference: V2Services['inference'],
+): SentRequest {
+  // A request that says nothing of its JSON part is JSON, also an empty one.
+  if (jsonBytes > 0 || body.length === 0) return readInferRequest(body, jsonBytes, named);
+  return readRawRequest(body, ioOf(inference.target(named.model, named.version)), named);
+}
+
+interface SendOptions {
+  readonly response: Response;
+  readonly compressor: AnswerCompressor;
+  /** What the client can inflate. */
+  readonly accept: string | string[] | undefined;
+}
+
+async function send(
+  { json, blobs, isBinary }: EncodedAnswer,
+  { response, compressor, accept }: SendOptions,
+): Promise<void> {
+  const coding = codingFor(accept);
+  if (!isBinary && coding === undefined) {
+    sendText(response, 200, json);
+    return;
+  }
+  const head = Buffer.from(json);
+  const type = isBinary ? 'application/octet-stream' : 'application/json';
+  const headers: Record<string, string> = isBinary ? { 'Inference-Header-Content-Length': String(head.length) } : {};
+  const parts = [head, ...blobs];
+  const compressed = coding && (await compressor.compress(parts, coding));
+  if (response.destroyed) return;
+  if (coding === undefined || compressed === undefined) sendParts(response, parts, { type, headers });
+  else sendParts(response, [compressed], { type, headers: { ...headers, 'Content-Encoding': coding } });
+}

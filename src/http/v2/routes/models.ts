@@ -1,0 +1,89 @@
+import { toMillraceError } from '../../../core/errors.js';
+import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
+import { modelConfig } from '../../../v2/model-config.js';
+import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
+import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
+import { type Exchange, type Route, sendText } from '../../route.js';
+import type { V2Services } from '../v2-services.js';
+
+/** What the server and its models are, and whether they are ready. */
+export function describingRoutes(services: V2Services): Route[] {
+  const { models, limits, version } = services;
+  const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => ({
+    method: 'get',
+    path,
+    scope,
+    handle,
+  });
+  const json = (value: (address: ModelAddress) => object) => (exchange: Exchange) => {
+    sendText(exchange.response, 200, JSON.stringify(value(addressIn(exchange))));
+  };
+  const ofModel = (path: string, handle: Route['handle']) => [
+    get(`/v2/models/:name${path}`, 'infer', handle),
+    get(`/v2/models/:name/versions/:version${path}`, 'infer', handle),
+  ];
+  return [
+    get(
+      '/v2',
+      'public',
+      json(() => serverMetadata(version)),
+    ),
+    get(
+      '/v2/health/live',
+      'public',
+      json(() => ({ live: true })),
+    ),
+    get('/v2/health/ready', 'public', (exchange) => serverReady(exchange, services)),
+    get(
+      '/v2/models',
+      'infer',
+      json(() => ({ models: models.listed.map(({ name }) => name) })),
+    ),
+    get(
+      '/v2/models/stats',
+      'infer',
+      json(() => ({ model_stats: statisticsOfAll(services) })),
+    ),
+    ...ofModel(
+      '',
+      json((address) => modelMetadata(models, address)),
+    ),
+    ...ofModel('/ready', (exchange) => modelReady(exchange, services)),
+    ...ofModel(
+      '/config',
+      json((address) => modelConfig(models, address, limits.max_rows)),
+    ),
+    ...ofModel(
+      '/stats',
+      json((address) => ({ model_stats: statisticsOfModel(services, address) })),
+    ),
+  ];
+}
+
+/** The statuses are Triton's: 400 is not ready yet, 503 not any more. */
+function serverReady({ response }: Exchange, { models, isStopping }: V2Services): void {
+  const ready = models.ready && !isStopping();
+  sendText(response, ready ? 200 : isStopping() ? 503 : 400, JSON.stringify({ ready }));
+}
+
+function modelReady(exchange: Exchange, { models }: V2Services): void {
+  const address = addressIn(exchange);
+  const ready = isReady(models, address);
+  sendText(exchange.response, ready ? 200 : 400, JSON.stringify({ name: address.name, ready }));
+}
+
+/** @throws MillraceError MODEL_NOT_FOUND or VERSION_NOT_FOUND */
+function isReady(models: V2Services['models'], address: ModelAddress): boolean {
+  try {
+    findTarget(models, address);
+    return true;
+  } catch (error) {
+    if (toMillraceError(error).code === 'MODEL_UNAVAILABLE') return false;
+    throw error;
+  }
+}
+
+export function addressIn({ request }: Exchange): ModelAddress {
+  const { name, version } = request.params as { name: string; version?: string };
+  return { name, version };
+}
