@@ -51,14 +51,14 @@ async function modelFolder() {
 
 /** Starts a server on free ports; settles when it is ready. */
 async function startServer() {
-  const args = [join(root, 'dist', 'main.js'), 'serve', '--models', models, '--port', '0'];
+  const args = [join(root, 'dist', 'main.js'), 'serve', '--models', models, '--port', '0', '--grpc-port', '0'];
   const child = spawn(process.execPath, args, { cwd: models, stdio: ['ignore', 'pipe', 'inherit'] });
-  const { url } = await logged(child, 'listening');
+  const [{ address }, { url }] = await Promise.all([logged(child, 'listening for gRPC'), logged(child, 'listening')]);
   for (let ready = false; !ready; ) {
     ready = (await fetch(`${url}/v2/health/ready`)).ok;
     if (!ready) await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { process: child, addresses: { MILLRACE_HTTP: new URL(url).host } };
+  return { process: child, addresses: { MILLRACE_HTTP: new URL(url).host, MILLRACE_GRPC: address } };
 }
 
 /** The line of a server's log that has this message. */
