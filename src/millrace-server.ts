@@ -130,7 +130,10 @@ export class MillraceServer implements Millrace {
     await once(this.server, 'listening');
     const { events, edge, models, v2 } = this.#parts;
     this.#grpc = await openGrpc(this.#config, {
-      ...{ events, edge, clock: systemClock, ids: this.#requestIds },
+      events,
+      edge,
+      clock: systemClock,
+      ids: this.#requestIds,
       backend: { ...v2, models, version, maxRows: this.#config.limits.max_rows },
       isReady: () => models.ready && !this.#isStopping,
     });
