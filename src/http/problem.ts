@@ -36,12 +36,19 @@ export function problemOf({ code, message, details }: MillraceError, requestId: 
   };
 }
 
-/** The headers that an error brings with it: when to come again, which methods and codings there are, how a key is sent. */
-export function problemHeaders({ code, details }: MillraceError): Record<string, string> {
+/**
+ * The headers that an error brings with it: when to come again, which methods and codings there are, how a key is sent.
+ *
+ * @param status what it is answered with
+ */
+export function problemHeaders(
+  { code, details }: MillraceError,
+  status: number = errorTable[code].http,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   const { retryAfterMs, allow, acceptEncoding } = details;
   if (retryAfterMs !== undefined) headers['Retry-After'] = String(Math.ceil(retryAfterMs / 1_000));
-  else if (errorTable[code].http === 503 && errorTable[code].retryable) headers['Retry-After'] = '1';
+  else if (status === 503 && errorTable[code].retryable) headers['Retry-After'] = '1';
   if (code === 'UNAUTHENTICATED') headers['WWW-Authenticate'] = 'Bearer realm="millrace"';
   if (allow !== undefined) headers['Allow'] = allow.join(', ');
   if (acceptEncoding !== undefined) headers['Accept-Encoding'] = acceptEncoding.join(', ');

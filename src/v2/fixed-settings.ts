@@ -1,5 +1,4 @@
 import { MillraceError } from '../core/errors.js';
-import { requestError } from './request-error.js';
 
 /*
  * What Triton lets clients change or use while it runs, and this server does not: it can be looked at.
@@ -35,5 +34,5 @@ export function sharedMemoryRefusal(kind: 'system' | 'cuda'): MillraceError {
 }
 
 export function unknownRegion(kind: 'system' | 'cuda', region: string): MillraceError {
-  return requestError(`Unable to find ${kind} shared memory region: '${region.slice(0, 128)}'`);
+  return new MillraceError('NAME_NOT_FOUND', `Unable to find ${kind} shared memory region: '${region.slice(0, 128)}'`);
 }

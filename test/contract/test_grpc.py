@@ -117,7 +117,7 @@ class ServerTest(GrpcTest):
         self.client.unregister_cuda_shared_memory()
         with self.refused("UNIMPLEMENTED", "not supported"):
             self.client.register_system_shared_memory("region", "/key", 16)
-        with self.refused("INVALID_ARGUMENT", "Unable to find system shared memory region: 'region'"):
+        with self.refused("NOT_FOUND", "Unable to find system shared memory region: 'region'"):
             self.client.get_system_shared_memory_status("region")
 
 

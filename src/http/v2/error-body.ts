@@ -12,5 +12,6 @@ export function isV2({ path }: Request): boolean {
 /** Answers with an error in the protocol's form, and its status in the protocol. */
 export function sendV2Error(response: Response, error: MillraceError): void {
   const body = JSON.stringify({ error: errorText(error) });
-  sendText(response, errorTable[error.code].v2, body, { headers: problemHeaders(error) });
+  const status = errorTable[error.code].v2;
+  sendText(response, status, body, { headers: problemHeaders(error, status) });
 }
