@@ -9,6 +9,7 @@ const allowed = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^docs\/[\w-]+\.md$/,
   /^dist\/([\w-]+\/)*[\w-]+(\.d\.ts|\.js)$/,
+  /^proto\/[\w-]+\.proto$/,
   /^models\/[\w.-]+\/(LICENSE|NOTICE|model\.yaml|[\w.-]+\.(json|txt|md|mjs))$/,
   /^models\/[\w.-]+\/\d+\/model\.onnx$/,
 ];
@@ -22,6 +23,8 @@ const needed = [
   'dist/server.js',
   'dist/server.d.ts',
   'dist/runtime/worker-main.js',
+  'dist/grpc/grpc-server.js',
+  'proto/inference.proto',
   'models/penguins/1/model.onnx',
 ];
 
