@@ -22,9 +22,11 @@ before(async () => {
     'numbered/model.onnx': affine(),
     'numbered/model.yaml': 'pipeline: { postprocess: [{ top_k: 1 }] }',
     'columns/model.onnx': affine(),
-    'columns/model.yaml': 'pipeline: { preprocess: [{ columns: [{ name: p }, { name: q }, { name: r }, { name: s }] }] }',
+    'columns/model.yaml':
+      'pipeline: { preprocess: [{ columns: [{ name: p }, { name: q }, { name: r }, { name: s }] }] }',
     'files/model.onnx': identity('FP32', ['N', 3, 2, 2]),
-    'files/model.yaml': 'pipeline: { preprocess: [decode_image, { resize: { width: 2, height: 2 } }, image_to_tensor] }',
+    'files/model.yaml':
+      'pipeline: { preprocess: [decode_image, { resize: { width: 2, height: 2 } }, image_to_tensor] }',
   });
   await served.manager.loadAll();
 });
@@ -44,13 +46,18 @@ async function ask(model: string, input: InferInput, wanted: readonly RequestedO
   const target = served.manager.resolve(model, undefined);
   const io = ioOf(target);
   const { outputs } = await target.model.infer(io.read([input], { model, maxRows: 10 }), patient);
-  return io.write(outputs, wanted).map(({ name, datatype, shape, data }) => ({ name, datatype, shape, data: [...data] }));
+  return io
+    .write(outputs, wanted)
+    .map(({ name, datatype, shape, data }) => ({ name, datatype, shape, data: [...data] }));
 }
 
 const specs = (model: string) => {
   const { inputs, outputs } = ioOf(served.manager.resolve(model, undefined));
   const text = (side: typeof inputs) =>
-    side.map(({ name, datatype, shape }) => `${name} ${datatype} ${shape.map((size) => (typeof size === 'number' ? size : '?')).join('×')}`);
+    side.map(
+      ({ name, datatype, shape }) =>
+        `${name} ${datatype} ${shape.map((size) => (typeof size === 'number' ? size : '?')).join('×')}`,
+    );
   return { takes: text(inputs), gives: text(outputs) };
 };
 
@@ -62,15 +69,30 @@ describe('a pipeline over the protocol', () => {
       name: 'output',
       datatype: 'BYTES',
       shape: [2, 1],
-      data: ['[{"label":"d","score":9},{"label":"c","score":7}]', '[{"label":"a","score":17},{"label":"b","score":15}]'],
+      data: [
+        '[{"label":"d","score":9},{"label":"c","score":7}]',
+        '[{"label":"a","score":17},{"label":"b","score":15}]',
+      ],
     });
   });
 
   it('gives labels as classes by their numbers in the labels file', async () => {
     const [output] = await ask('ranked', x([1, 2, 3, 4], [8, 7, 6, 5]), [{ name: 'output', classes: 1 }]);
-    assert.deepEqual([output?.shape, output?.data], [[2, 1], ['9:3:d', '17:0:a']]);
+    assert.deepEqual(
+      [output?.shape, output?.data],
+      [
+        [2, 1],
+        ['9:3:d', '17:0:a'],
+      ],
+    );
     const [more] = await ask('ranked', x([1, 2, 3, 4]), [{ name: 'output', classes: 5 }]);
-    assert.deepEqual([more?.shape, more?.data], [[1, 2], ['9:3:d', '7:2:c']]);
+    assert.deepEqual(
+      [more?.shape, more?.data],
+      [
+        [1, 2],
+        ['9:3:d', '7:2:c'],
+      ],
+    );
     const [numbered] = await ask('numbered', x([1, 2, 3, 4]), [{ name: 'output', classes: 1 }]);
     assert.deepEqual(numbered?.data, ['9:3:3']);
   });
@@ -95,7 +117,13 @@ describe('a pipeline over the protocol', () => {
   it('reads records from JSON', async () => {
     assert.deepEqual(specs('columns').takes, ['input BYTES ?×1']);
     const [output] = await ask('columns', items('[1,2,3,4]', '{"p":4,"q":3,"r":2,"s":1}'));
-    assert.deepEqual([output?.shape, output?.data], [[2, 4], [3, 5, 7, 9, 9, 7, 5, 3]]);
+    assert.deepEqual(
+      [output?.shape, output?.data],
+      [
+        [2, 4],
+        [3, 5, 7, 9, 9, 7, 5, 3],
+      ],
+    );
   });
 
   it('reads an element as JSON where the input says so', async () => {
@@ -110,13 +138,28 @@ describe('a pipeline over the protocol', () => {
   });
 
   const bad: [what: string, model: string, input: InferInput, message: RegExp][] = [
-    ['another shape', 'columns', { ...items('1'), shape: [1, 1, 1] }, /unexpected shape for input 'input'.*Expected \[-1,1\], got \[1,1,1\]/],
+    [
+      'another shape',
+      'columns',
+      { ...items('1'), shape: [1, 1, 1] },
+      /unexpected shape for input 'input'.*Expected \[-1,1\], got \[1,1,1\]/,
+    ],
     ['two columns', 'columns', { ...items('1', '2'), shape: [1, 2] }, /Expected \[-1,1\], got \[1,2\]/],
     ['no axis', 'columns', { ...items('1'), shape: [] }, /Expected \[-1,1\], got \[\]/],
     ['other elements than the shape says', 'columns', { ...items('1'), shape: [2] }, /expecting 2 elements but got 1/],
-    ['numbers', 'columns', { ...x([1, 2, 3, 4]), name: 'input' }, /data-type is 'FP32', but model 'columns' expects 'BYTES'/],
+    [
+      'numbers',
+      'columns',
+      { ...x([1, 2, 3, 4]), name: 'input' },
+      /data-type is 'FP32', but model 'columns' expects 'BYTES'/,
+    ],
     ['no JSON', 'columns', items('[1,2,3,4]', 'no'), /The body is not JSON/],
-    ['more rows than allowed', 'passed', { ...x(), shape: [11, 4], data: new Float32Array(44) }, /batch-size must be <= 10/],
+    [
+      'more rows than allowed',
+      'passed',
+      { ...x(), shape: [11, 4], data: new Float32Array(44) },
+      /batch-size must be <= 10/,
+    ],
     ['more items than allowed', 'columns', items(...new Array<string>(11).fill('no')), /batch-size must be <= 10/],
   ];
   for (const [what, model, input, message] of bad) {
@@ -126,9 +169,12 @@ describe('a pipeline over the protocol', () => {
   }
 
   it('fails with the first item that does, when all are done', async () => {
-    await assert.rejects(ask('columns', items('[1,2,3,4]', '[1,2]', '{"z":1}')), (error: { details: { path: string } }) => {
-      assert.match(error.details.path, /^input\[1\]/);
-      return true;
-    });
+    await assert.rejects(
+      ask('columns', items('[1,2,3,4]', '[1,2]', '{"z":1}')),
+      (error: { details: { path: string } }) => {
+        assert.match(error.details.path, /^input\[1\]/);
+        return true;
+      },
+    );
   });
 });

@@ -36,7 +36,8 @@ const ms = 1e6;
 
 describe('InferenceStatistics', () => {
   it('begins with nothing', () => {
-    const { last_inference, inference_count, execution_count, batch_stats, inference_stats } = statistics().counter.of(ref);
+    const { last_inference, inference_count, execution_count, batch_stats, inference_stats } =
+      statistics().counter.of(ref);
     assert.deepEqual([last_inference, inference_count, execution_count, batch_stats], [0, 0, 0, []]);
     for (const duration of Object.values(inference_stats)) assert.deepEqual(duration, { count: 0, ns: 0 });
   });
