@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { scanDocument } from '#src/http/document-scanner.js';
 import { ItemDecoder } from '#src/http/item-decoder.js';
 import { encodeItem } from '#src/http/item-encoder.js';
+import { benchV2Codec } from './codec-v2.js';
+import { type Contest, cells, meanLength, ROUNDS, race, WARM_UP_ROUNDS } from './contest.js';
 import { markdownTable, whole } from './report.js';
 
 /** Of a body, about. */
@@ -14,11 +16,6 @@ const BODY_BYTES = [16, 64, 256, 512, 1_024, 4_096, 16_384, 65_536, 262_144, 1_0
 /** Different samples of one size take turns: the processor must not learn one by heart. */
 const MAX_SAMPLES = 16;
 const MAX_BYTES_OF_SAMPLES = 1_048_576;
-
-const ROUNDS = 9;
-const ROUND_MS = 10;
-/** Of everything together, before anything is measured. */
-const WARM_UP_ROUNDS = 3;
 
 /** What the numbers in a body look like. */
 const kinds: Readonly<Record<string, () => number>> = {
@@ -33,19 +30,13 @@ interface Sample {
   readonly data: Float32Array;
 }
 
-/** The same done in two ways. */
-interface Contest<Result> {
-  readonly millrace: (sample: Sample) => Result;
-  readonly byHand: (sample: Sample) => Result;
-}
-
 const free = (symbol: string) => ({ symbol });
 const decoder = new ItemDecoder(
   { inputs: [{ name: 'x', datatype: 'FP32', shape: [free('N'), free('length')] }], outputs: [] },
   { inputs: { x: 0 }, outputs: {} },
 );
 
-const reading: Contest<Float32Array> = {
+const reading: Contest<Sample, Float32Array> = {
   millrace: ({ body }) => {
     const { input } = scanDocument(body) as { input: unknown };
     return decoder.decode(input, 'input').inputs['x']?.data as Float32Array;
@@ -53,7 +44,7 @@ const reading: Contest<Float32Array> = {
   byHand: ({ body }) => Float32Array.from((JSON.parse(body.toString()) as { input: number[] }).input),
 };
 
-const writing: Contest<string> = {
+const writing: Contest<Sample, string> = {
   millrace: ({ data }) => {
     return encodeItem({ y: { datatype: 'FP32', shape: [1, data.length], data } }, { inputs: {}, outputs: { y: 0 } });
   },
@@ -92,6 +83,7 @@ export function benchCodec(): void {
       1,
     )}`,
   );
+  benchV2Codec();
 }
 
 function samplesOf(bytes: number, number: () => number): Sample[] {
@@ -111,38 +103,4 @@ function verify(sample: Sample): void {
   for (const write of [writing.millrace, writing.byHand]) {
     assert.deepStrictEqual(Float32Array.from((JSON.parse(write(sample)) as { y: number[] }).y), sample.data);
   }
-}
-
-function meanLength(samples: readonly Sample[], of: (sample: Sample) => { readonly length: number }): number {
-  return samples.reduce((sum, sample) => sum + of(sample).length, 0) / samples.length;
-}
-
-/** Both ways in turns; the µs that each takes at best, since other work on the machine only ever adds to them. */
-function race({ millrace, byHand }: Contest<unknown>, samples: readonly Sample[], rounds: number) {
-  const best = { millrace: Number.POSITIVE_INFINITY, byHand: Number.POSITIVE_INFINITY };
-  for (let round = 0; round < rounds; round += 1) {
-    best.millrace = Math.min(best.millrace, microseconds(millrace, samples));
-    best.byHand = Math.min(best.byHand, microseconds(byHand, samples));
-  }
-  return best;
-}
-
-/** The mean µs of one sample. */
-function microseconds(work: (sample: Sample) => unknown, samples: readonly Sample[]): number {
-  const start = performance.now();
-  let elapsed = 0;
-  let count = 0;
-  while (elapsed < ROUND_MS) {
-    for (const sample of samples) work(sample);
-    count += samples.length;
-    elapsed = performance.now() - start;
-  }
-  return (elapsed * 1e3) / count;
-}
-
-function cells(times: { millrace: number; byHand: number }, bytes: { millrace: number; byHand: number }): string[] {
-  const cellsOf = (way: 'millrace' | 'byHand') => {
-    return [whole(bytes[way]), times[way].toFixed(1), whole(bytes[way] / times[way])];
-  };
-  return [...cellsOf('millrace'), ...cellsOf('byHand'), (times.byHand / times.millrace).toFixed(2)];
 }

@@ -60,6 +60,8 @@ export interface FileLoad {
   /** With its path. */
   readonly url: string;
   readonly type: string;
+  /** One more, such as `Name: value`. */
+  readonly header?: string;
   readonly files: string;
   readonly count: number;
   readonly connections: number;
@@ -67,9 +69,17 @@ export interface FileLoad {
 }
 
 /** Sends files with wrk. */
-export async function loadFiles({ url, type, files, count, connections, seconds }: FileLoad): Promise<LoadResult> {
+export async function loadFiles({
+  url,
+  type,
+  header = '',
+  files,
+  count,
+  connections,
+  seconds,
+}: FileLoad): Promise<LoadResult> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', `${TIMEOUT_SECONDS}s`, '-s', script, url];
-  const env = { BODIES: files, COUNT: String(count), CONTENT_TYPE: type };
+  const env = { BODIES: files, COUNT: String(count), CONTENT_TYPE: type, HEADER: header };
   return wrkResult(await runProcess('wrk', args, { cwd: files, env, limitMs: seconds * 1e3 + SPARE_MS }));
 }
 

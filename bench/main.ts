@@ -18,12 +18,15 @@ import { SOAK_SECONDS, soak } from './soak.js';
 import { subjectNames } from './subjects.js';
 import { Summary } from './summary.js';
 import { judgeTargets } from './targets.js';
+import { benchV2 } from './v2.js';
 import { prepareWorkload, type Workload } from './workload.js';
 
 const EXIT_USAGE = 2;
 /** Beyond the measurements, for each server: start, check, stop. Only for the estimate. */
 const OVERHEAD_SECONDS = 1;
 const RAW_SECONDS = 4;
+
+const benches = { models: bench, media: benchMedia, v2: benchV2 } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -46,7 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   leaveNothing(dir);
   try {
-    const faults = await (options.subject === 'media' ? benchMedia(options, dir) : bench(options, dir));
+    const faults = await benches[options.subject](options, dir);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { type WorkloadName, workloadNames } from './items.js';
 
 export interface BenchOptions {
-  /** `models`, numbers in and out; or `media`, files in. */
-  readonly subject: 'models' | 'media';
+  /** `models`, numbers in and out; `media`, files in; or `v2`, the Open Inference Protocol. */
+  readonly subject: 'models' | 'media' | 'v2';
   readonly quick: boolean;
   readonly models: readonly WorkloadName[];
   readonly connections: readonly number[];
@@ -18,6 +18,7 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
+npm run bench -- v2       the Open Inference Protocol over REST; takes --rounds and --seconds
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 
   --quick               one round of 2 s, and no soak
@@ -54,8 +55,8 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
   });
   if (values.help === true) return undefined;
   const [subject = 'models', ...others] = positionals;
-  if ((subject !== 'models' && subject !== 'media') || others.length > 0) {
-    throw new Error(`expected media or options; got ${positionals.join(' ')}`);
+  if ((subject !== 'models' && subject !== 'media' && subject !== 'v2') || others.length > 0) {
+    throw new Error(`expected media, v2 or options; got ${positionals.join(' ')}`);
   }
   const quick = values.quick === true;
   const models = values.models === undefined ? workloadNames : values.models.split(',').map(asModel);

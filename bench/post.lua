@@ -3,6 +3,8 @@ local requests, last = {}, 0
 
 init = function()
   local headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
+  local name, value = (os.getenv("HEADER") or ""):match("^(.-): (.+)$")
+  if name then headers[name] = value end
   for index = 0, tonumber(os.getenv("COUNT")) - 1 do
     local file = assert(io.open(os.getenv("BODIES") .. "/" .. index, "rb"))
     requests[index + 1] = wrk.format("POST", nil, headers, file:read("*a"))
