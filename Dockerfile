@@ -38,7 +38,7 @@ RUN case "$TARGETARCH" in \
 FROM ${NODE_IMAGE} AS cpu
 ARG NODE_IMAGE
 LABEL org.opencontainers.image.title="millrace" \
-      org.opencontainers.image.description="A multi-model inference server: ONNX models in a folder become an HTTP API that batches by itself." \
+      org.opencontainers.image.description="A multi-model inference server: ONNX models in a folder become an HTTP and gRPC API that batches by itself." \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.base.name="${NODE_IMAGE}"
 COPY --from=dependencies /opt/millrace/node_modules /opt/millrace/node_modules
@@ -51,7 +51,7 @@ ENV NODE_ENV=production \
 WORKDIR /etc/millrace
 # As a number, so that Kubernetes can tell that it is not root.
 USER 1000:1000
-EXPOSE 8000
+EXPOSE 8000 8001
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s CMD ["millrace", "health"]
 # Node itself is process 1 and gets the signals: neither a shell nor npm stands before it.
 ENTRYPOINT ["node", "/opt/millrace/dist/main.js"]

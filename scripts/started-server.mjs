@@ -5,20 +5,20 @@ import { until } from './counted-checks.mjs';
 import { root } from './prepare.mjs';
 
 /**
- * Starts a server on a free port; settles when it is ready.
+ * Starts a server on free ports; settles when it is ready.
  *
  * @param args of `millrace serve`
  * @param options of `spawn`; its folder should hold no millrace.yaml
- * @returns its URL, and the means to end it at once
+ * @returns its URL, its address for gRPC, and the means to end it at once
  */
 export async function startServer(args, options) {
-  const command = [join(root, 'dist', 'main.js'), 'serve', '--port', '0', ...args];
+  const command = [join(root, 'dist', 'main.js'), 'serve', '--port', '0', '--grpc-port', '0', ...args];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
   const stop = () => child.kill('SIGKILL');
   try {
-    const { url } = await logged(child, 'listening');
+    const [{ address }, { url }] = await Promise.all([logged(child, 'listening for gRPC'), logged(child, 'listening')]);
     await until(60, 'the server is ready', async () => (await fetch(`${url}/v2/health/ready`)).ok);
-    return { url, stop };
+    return { url, grpcAddress: address, stop };
   } catch (error) {
     stop();
     throw error;

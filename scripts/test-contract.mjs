@@ -17,7 +17,7 @@ const models = await modelFolder();
 let server;
 try {
   server = await startServer(['--models', models], { cwd: models });
-  const addresses = { MILLRACE_HTTP: new URL(server.url).host };
+  const addresses = { MILLRACE_HTTP: new URL(server.url).host, MILLRACE_GRPC: server.grpcAddress };
   const { status } = spawnSync(python, ['-m', 'runner', ...process.argv.slice(2)], {
     cwd: join(root, 'test', 'contract'),
     env: { ...process.env, ...addresses, PYTHONDONTWRITEBYTECODE: '1' },

@@ -8,8 +8,8 @@ import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
+import { pause, within } from './core/waits.js';
 import type { GrpcServer } from './grpc/grpc-server.js';
-import type { InferenceBackend } from './grpc/inference-methods.js';
 import { openGrpc } from './grpc/open-grpc.js';
 import { AnswerHeaders } from './http/answer-headers.js';
 import { createApp } from './http/app.js';
@@ -25,6 +25,7 @@ import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
 import { v2Routes } from './http/v2/routes.js';
+import type { V2Services } from './http/v2/v2-services.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
@@ -62,10 +63,13 @@ export interface Parts {
   readonly models: ModelManager;
   readonly jobs: JobService;
   readonly metrics: Metrics;
-  readonly protocol: InferenceBackend;
   readonly stepPool: StepPool;
   readonly edge: Edge;
+  readonly v2: V2Parts;
 }
+
+/** What the Open Inference Protocol needs besides. */
+export type V2Parts = Pick<V2Services, 'inference' | 'statistics' | 'control'>;
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
 export class MillraceServer implements Millrace {
@@ -125,9 +129,13 @@ export class MillraceServer implements Millrace {
     const { host, port } = this.#config;
     this.server.listen(port, host);
     await once(this.server, 'listening');
-    const { events, edge, models, protocol } = this.#parts;
+    const { events, edge, models, v2 } = this.#parts;
     this.#grpc = await openGrpc(this.#config, {
-      ...{ events, edge, backend: protocol, clock: systemClock, ids: this.#requestIds },
+      events,
+      edge,
+      clock: systemClock,
+      ids: this.#requestIds,
+      backend: { ...v2, models, version, maxRows: this.#config.limits.max_rows },
       isReady: () => models.ready && !this.#isStopping,
     });
     events.emit('serverListening', { url: this.url });
@@ -172,13 +180,13 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models, protocol } = this.#parts;
+    const { edge, events, jobs, metrics, models, v2 } = this.#parts;
     const { limits } = this.#config;
     const bodies = new BodyBudget(limits.arriving_bytes);
     const isStopping = () => this.#isStopping;
     return [
       ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies }),
-      ...v2Routes({ ...protocol, limits, bodies, isStopping }),
+      ...v2Routes({ ...v2, models, limits, bodies, version, isStopping }),
       ...modelRoutes(models),
       ...jobRoutes(jobs),
       ...operationsRoutes({
@@ -208,17 +216,4 @@ function urlOf(server: Server): string {
 async function keepingAlive(work: Promise<void>): Promise<void> {
   const hold = setInterval(() => undefined, 60_000);
   await work.finally(() => clearInterval(hold));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Waits for `work`, but no longer than `ms`. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timeout: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timeout = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timeout));
 }

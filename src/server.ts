@@ -6,7 +6,7 @@ import { Slots } from './core/slots.js';
 import { TurnBudget } from './core/turn-budget.js';
 import { openEdge } from './http/edge.js';
 import { JobService } from './jobs/job-service.js';
-import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
+import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer, type Parts, type V2Parts } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
 import { Metrics, type ModelReading } from './observe/metrics.js';
 import { loadObserver } from './observe/own-observer.js';
@@ -22,7 +22,6 @@ import type { ServedModel } from './serving/served-model.js';
 import { InferenceService } from './v2/inference.js';
 import { FixedModels } from './v2/model-control.js';
 import { InferenceStatistics } from './v2/statistics.js';
-import { version } from './version.js';
 
 export type { ServerConfigInput } from './config.js';
 export { MillraceError } from './core/errors.js';
@@ -96,14 +95,28 @@ export async function startServer(
     eventsDropped: () => events.dropped,
   });
   events.subscribe(metrics.observer);
-  const statistics = new InferenceStatistics(systemClock);
-  events.subscribe(statistics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
-  const { max_rows: maxRows } = config.limits;
-  const inference = new InferenceService({ models, jobs, ids: randomIds, events, maxRows });
-  const protocol = { models, inference, control: new FixedModels(models), statistics, version, maxRows };
-  return new MillraceServer(config, { events, models, jobs, metrics, protocol, stepPool, edge });
+  return new MillraceServer(config, {
+    events,
+    models,
+    jobs,
+    metrics,
+    stepPool,
+    edge,
+    v2: v2Parts(config, { models, jobs, events }),
+  });
+}
+
+/** The Open Inference Protocol, over the same models and jobs. */
+function v2Parts(
+  { limits }: ServerConfig,
+  { models, jobs, events }: Pick<Parts, 'models' | 'jobs' | 'events'>,
+): V2Parts {
+  const statistics = new InferenceStatistics(systemClock);
+  events.subscribe(statistics.observer);
+  const inference = new InferenceService({ models, jobs, ids: randomIds, events, maxRows: limits.max_rows });
+  return { inference, statistics, control: new FixedModels(models) };
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {

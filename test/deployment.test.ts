@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { resolveConfig } from '#src/config.js';
 import { environmentLayer } from '#src/config-sources.js';
 import { readYaml } from '#src/core/yaml-document.js';
+import { DEFAULT_GRPC_PORT } from '#src/grpc/grpc-config.js';
 import { affine } from './support/fixture-models.js';
 import { startTestServer, type TestServer } from './support/test-server.js';
 
@@ -100,7 +101,7 @@ describe('compose.yaml', () => {
 
   it('lets nobody in from other machines', () => {
     const ports = [...millrace.ports, ...prometheus.ports];
-    assert.ok(ports.length === 2 && ports.every((port) => port.startsWith('127.0.0.1:')), ports.join());
+    assert.ok(ports.length === 3 && ports.every((port) => port.startsWith('127.0.0.1:')), ports.join());
   });
 
   it('has Prometheus scrape the server', () => {
@@ -127,7 +128,10 @@ describe('deploy/kubernetes.yaml', () => {
   it('starts a server, has the time to stop it, and gives it the models to read', () => {
     const config = settings({ ...imageEnvironment, ...podEnvironment });
     assert.ok(pod.terminationGracePeriodSeconds * 1_000 > stopMs(config));
-    assert.deepEqual(container.ports, [{ name: 'http', containerPort: config.port }]);
+    assert.deepEqual(container.ports, [
+      { name: 'http', containerPort: config.port },
+      { name: 'grpc', containerPort: DEFAULT_GRPC_PORT },
+    ]);
     const mounts = container.volumeMounts.map(({ mountPath, readOnly }) => ({ mountPath, readOnly }));
     assert.deepEqual(mounts, [{ mountPath: config.models, readOnly: true }]);
     const { runAsUser, runAsGroup } = pod.securityContext;
@@ -145,6 +149,9 @@ describe('deploy/kubernetes.yaml', () => {
   it('has a service that finds the pods', () => {
     assert.equal(manifests.length, 2);
     assert.deepEqual(service.spec.selector, metadata.labels);
-    assert.deepEqual(service.spec.ports[0]?.targetPort, container.ports[0]?.name);
+    assert.deepEqual(
+      service.spec.ports.map(({ targetPort }) => targetPort),
+      container.ports.map(({ name }) => name),
+    );
   });
 });

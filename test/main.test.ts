@@ -26,7 +26,7 @@ describe('millrace', () => {
       assert.match(stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
     const serve = await run('serve', '--help');
     assert.equal(serve.code, 0);
-    for (const option of ['models', 'host', 'port', 'config', 'keys', 'auth', 'log-level']) {
+    for (const option of ['models', 'host', 'port', 'grpc-port', 'config', 'keys', 'auth', 'log-level']) {
       assert.match(serve.stdout, new RegExp(`^ {2}--${option} <`, 'm'));
     }
     const predict = await run('predict', '--help');

@@ -10,6 +10,7 @@ const allowed = [
   /^docs\/[\w-]+\.md$/,
   /^dist\/([\w-]+\/)*[\w-]+(\.d\.ts|\.js)$/,
   /^dist\/swagger-ui\/(LICENSE|NOTICE|swagger-ui\.css|swagger-ui-bundle\.js(\.LICENSE\.txt)?)$/,
+  /^proto\/[\w-]+\.proto$/,
   /^models\/[\w.-]+\/(LICENSE|NOTICE|model\.yaml|[\w.-]+\.(json|txt|md|mjs))$/,
   /^models\/[\w.-]+\/\d+\/model\.onnx$/,
 ];
@@ -25,6 +26,8 @@ const needed = [
   'dist/server.d.ts',
   'dist/runtime/worker-main.js',
   'dist/swagger-ui/swagger-ui-bundle.js',
+  'dist/grpc/grpc-server.js',
+  'proto/inference.proto',
   'models/penguins/1/model.onnx',
 ];
 

@@ -15,7 +15,7 @@ export const errorTable = {
   MODEL_NOT_FOUND: row('There is no such model', 404, 404, 5, false),
   VERSION_NOT_FOUND: row('The model has no such version', 404, 404, 5, false),
   JOB_NOT_FOUND: row('There is no such job', 404, 404, 5, false),
-  SERVICE_NOT_FOUND: row('The server has no such gRPC service', 404, 404, 5, false),
+  NAME_NOT_FOUND: row('The server has nothing of this name', 404, 404, 5, false),
   METHOD_NOT_ALLOWED: row('The path does not take this method', 405, 405, 12, false),
   REQUEST_TIMEOUT: row('The request did not arrive in time', 408, 408, 4, true),
   JOB_ID_IN_USE: row('A job of this id is in flight', 409, 400, 6, false),

@@ -1,53 +1,56 @@
-import { MillraceError } from '../core/errors.js';
+import type { ModelManager } from '../serving/model-manager.js';
+import {
+  logSettings,
+  settingsRefusal,
+  sharedMemoryRefusal,
+  traceSettings,
+  unknownRegion,
+} from '../v2/fixed-settings.js';
+import { findEntry } from '../v2/model-lookup.js';
 import { type Method, unary } from './method.js';
 
-/** Triton's trace settings of a server whose tracing is off. */
-const traceSettings = {
-  trace_file: [''],
-  trace_level: ['OFF'],
-  trace_rate: ['1000'],
-  trace_count: ['-1'],
-  log_frequency: ['0'],
-  trace_mode: ['triton'],
-};
-
-/** Triton's log settings, for a log that is written to standard output and not changed while the server runs. */
-const logSettings = {
-  log_file: { string_param: '' },
-  log_info: { bool_param: true },
-  log_warning: { bool_param: true },
-  log_error: { bool_param: true },
-  log_verbose_level: { uint32_param: 0 },
-  log_format: { string_param: 'default' },
-};
-
 /** What Triton has and this server has not: answered as Triton answers where it is off, for clients that ask in passing. */
-export function absentMethods(): Readonly<Record<string, Method>> {
-  const nothing = unary('infer', () => ({}));
-  const noMemory = unary('infer', () => {
-    throw new MillraceError('UNSUPPORTED', 'shared memory is off on this server: send tensors in the messages');
-  });
+export function absentMethods(models: ModelManager): Readonly<Record<string, Method>> {
   return {
-    SystemSharedMemoryStatus: nothing,
-    SystemSharedMemoryRegister: noMemory,
-    SystemSharedMemoryUnregister: nothing,
-    CudaSharedMemoryStatus: nothing,
-    CudaSharedMemoryRegister: noMemory,
-    CudaSharedMemoryUnregister: nothing,
+    ...sharedMemory('System', 'system'),
+    ...sharedMemory('Cuda', 'cuda'),
     TraceSetting: unary('infer', (request) => {
-      refuseChange(request, 'trace settings');
-      const settings = Object.entries(traceSettings).map(([name, value]) => [name, { value }]);
-      return { settings: Object.fromEntries(settings) };
+      const { model_name: model } = request as { model_name: string };
+      if (model !== '') findEntry(models, model);
+      refuseChange(request);
+      return settingsOf(traceSettings, (value) => ({ value: [value].flat() }));
     }),
     LogSettings: unary('infer', (request) => {
-      refuseChange(request, 'log settings');
-      return { settings: logSettings };
+      refuseChange(request);
+      return settingsOf(logSettings, (value) => {
+        if (typeof value === 'boolean') return { bool_param: value };
+        return typeof value === 'number' ? { uint32_param: value } : { string_param: value };
+      });
     }),
   };
 }
 
-function refuseChange(request: object, what: string): void {
+function sharedMemory(prefix: string, kind: 'system' | 'cuda'): Readonly<Record<string, Method>> {
+  return {
+    [`${prefix}SharedMemoryStatus`]: unary('infer', (request) => {
+      const { name } = request as { name: string };
+      if (name !== '') throw unknownRegion(kind, name);
+      return {};
+    }),
+    [`${prefix}SharedMemoryRegister`]: unary('infer', () => {
+      throw sharedMemoryRefusal(kind);
+    }),
+    [`${prefix}SharedMemoryUnregister`]: unary('infer', () => ({})),
+  };
+}
+
+/** Settings as a map of messages. */
+function settingsOf<Value>(settings: Readonly<Record<string, Value>>, message: (value: Value) => object): object {
+  return { settings: Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, message(value)])) };
+}
+
+/** A request that holds settings is to change them. */
+function refuseChange(request: object): void {
   const { settings = {} } = request as { settings?: object };
-  if (Object.keys(settings).length === 0) return;
-  throw new MillraceError('UNSUPPORTED', `the ${what} of this server cannot be changed by requests`);
+  if (Object.keys(settings).length > 0) throw settingsRefusal();
 }

@@ -35,7 +35,7 @@ export function healthMethods(options: HealthOptions): Readonly<Record<string, M
       const { service } = request as HealthCheckRequest;
       if (known.includes(service)) return { status: status() };
       const details = { path: 'service', expected: options.services.join(', '), got: service.slice(0, 128) };
-      throw new MillraceError('SERVICE_NOT_FOUND', 'The server has no such service.', details);
+      throw new MillraceError('NAME_NOT_FOUND', 'The server has no such service.', details);
     }),
     List: unary('public', () => ({ statuses: Object.fromEntries(known.map((name) => [name, { status: status() }])) })),
     Watch: {

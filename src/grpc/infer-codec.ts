@@ -1,9 +1,7 @@
-import { type Datatype, datatypes } from '../tensor/datatype.js';
-import type { InferAnswer, InferInput, InferRequest, RequestedOutput } from '../v2/infer-request.js';
+import type { InferAnswer, InferInput, InferRequest } from '../v2/infer-request.js';
 import { readRaw, writeRaw } from '../v2/raw-tensor.js';
-import { requestError } from '../v2/request-error.js';
-import type { InferMessage, InputMessage, OutputMessage } from './infer-message.js';
-import type { ParameterRecord } from './infer-parameters.js';
+import { datatypeNamed, refuseSharedMemory, wantedOutput } from '../v2/tensor-parameters.js';
+import type { InferMessage, InputMessage } from './infer-message.js';
 import { inputBytes } from './input-bytes.js';
 
 /** What Triton's own client says to a stream, in the part of the names that is Triton's. */
@@ -32,7 +30,7 @@ export function inferRequestOf(message: InferMessage): ReadRequest {
       id: id === '' ? undefined : id,
       parameters,
       inputs: inputs.map((input, index) => inputOf(input, bytes[index] as Uint8Array, model)),
-      outputs: outputs.map(outputOf),
+      outputs: outputs.map(wantedOutput),
     },
     marksFinal: marksFinal === true,
   };
@@ -50,27 +48,9 @@ export function inferResponseOf({ id = '', model, version, outputs }: InferAnswe
   };
 }
 
-function inputOf({ name, datatype, shape, parameters }: InputMessage, bytes: Uint8Array, model: string): InferInput {
-  refuseSharedMemory(parameters, `input '${name}'`);
-  if (!isDatatype(datatype)) {
-    const known = Object.keys(datatypes).join(', ');
-    throw requestError(`inference input '${name}' data-type is '${datatype}'; expected one of ${known}`);
-  }
+function inputOf(input: InputMessage, bytes: Uint8Array, model: string): InferInput {
+  const { name, shape, parameters } = input;
+  refuseSharedMemory(parameters);
+  const datatype = datatypeNamed(input.datatype, name);
   return { name, datatype, shape, parameters, data: readRaw({ name, datatype, shape, bytes, model }) };
-}
-
-function outputOf({ name, parameters }: OutputMessage): RequestedOutput {
-  refuseSharedMemory(parameters, `output '${name}'`);
-  const { classification: classes = 0 } = parameters;
-  if (typeof classes === 'number' && Number.isSafeInteger(classes) && classes >= 0) return { name, classes };
-  throw requestError(`invalid value for parameter 'classification' of output '${name}': expected a count of classes`);
-}
-
-function refuseSharedMemory(parameters: ParameterRecord, place: string): void {
-  if (!Object.hasOwn(parameters, 'shared_memory_region')) return;
-  throw requestError(`shared memory is off on this server: send the data of ${place} in the message`);
-}
-
-function isDatatype(name: string): name is Datatype {
-  return Object.hasOwn(datatypes, name);
 }

@@ -6,13 +6,13 @@ import { modelMetadata, serverMetadata } from '../v2/metadata.js';
 import { modelConfig } from '../v2/model-config.js';
 import type { ModelControl } from '../v2/model-control.js';
 import type { ModelAddress } from '../v2/model-lookup.js';
+import { statisticsOfAll, statisticsOfModel } from '../v2/served-statistics.js';
 import type { InferenceStatistics } from '../v2/statistics.js';
 import { absentMethods } from './absent-methods.js';
 import type { CallContext } from './call-context.js';
 import { inferRequestOf, inferResponseOf } from './infer-codec.js';
 import type { InferMessage } from './infer-message.js';
 import { type Method, unary } from './method.js';
-import { statisticsOf } from './model-statistics.js';
 import { inferenceProtocol } from './proto-files.js';
 import { repositoryMethods } from './repository-methods.js';
 import { streamInfer } from './stream-infer.js';
@@ -51,13 +51,14 @@ export function inferenceMethods(backend: InferenceBackend, edge: InferenceEdge)
       return { config: fromJson(configType, modelConfig(models, addressIn(request), maxRows)) };
     }),
     ModelStatistics: unary('infer', (request) => {
-      const found = statisticsOf(backend, addressIn(request));
+      const address = addressIn(request);
+      const found = address.name === '' ? statisticsOfAll(backend) : statisticsOfModel(backend, address);
       return { model_stats: found.map((each) => fromJson(statisticsType, each)) };
     }),
     ModelInfer: unary('infer', (request, context) => infer(inference, request as InferMessage, context)),
     ModelStreamInfer: { kind: 'stream', scope: 'infer', handle: streamInfer({ ...edge, inference }) },
     ...repositoryMethods(control),
-    ...absentMethods(),
+    ...absentMethods(models),
   };
 }
 
@@ -89,5 +90,5 @@ function addressIn(request: object): ModelAddress {
 
 /** Takes a message from its JSON form, where enums are names and what there is no field for may stand. */
 function fromJson(type: Type, json: object): object {
-  return type.fromObject(json as Record<string, unknown>);
+  return type.fromObject(json);
 }

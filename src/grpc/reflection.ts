@@ -52,6 +52,6 @@ function answer(files: readonly DescribedFile[], request: ReflectionRequest): ob
 
 function described(file: DescribedFile | undefined): object {
   if (file !== undefined) return { file_descriptor_response: { file_descriptor_proto: [file.bytes] } };
-  const { grpc: error_code } = errorTable.SERVICE_NOT_FOUND;
+  const { grpc: error_code } = errorTable.NAME_NOT_FOUND;
   return { error_response: { error_code, error_message: 'The server has no such file, symbol or extension.' } };
 }

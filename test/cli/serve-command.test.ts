@@ -26,9 +26,12 @@ async function refusal(args: string[], cwd: string, env: Record<string, string> 
 describe('millrace serve', () => {
   it('refuses a port that is none', async (t) => {
     const cwd = await good(t);
-    for (const port of ['abc', '70000', '']) {
-      const [line, ...more] = await refusal(['--port', port], cwd);
-      assert.match(line as string, /^millrace: --port: .*; got /);
+    for (const [flag, port] of ['abc', '70000', ''].flatMap((each) => [
+      ['--port', each],
+      ['--grpc-port', each],
+    ]) as [string, string][]) {
+      const [line, ...more] = await refusal([flag, port], cwd);
+      assert.match(line as string, new RegExp(`^millrace: ${flag}: .*; got `));
       assert.deepEqual(more, []);
     }
   });
@@ -38,12 +41,14 @@ describe('millrace serve', () => {
     t.after(() => other.close());
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
-    const { code, stderr } = await runCommand(['serve', '--port', String(port)], { cwd: await good(t) });
-    assert.equal(code, 1);
-    const lines = stderr.trimEnd().split('\n');
-    assert.deepEqual(lines, [
-      `millrace: cannot listen on 127.0.0.1:${port}: another program listens there; choose another with --port, or 0 for any that is free`,
-    ]);
+    const flags = { '--port': ['--grpc-port', 'off'], '--grpc-port': ['--port', '0'] };
+    for (const [flag, others] of Object.entries(flags)) {
+      const args = ['serve', flag, String(port), ...others];
+      const { code, stderr } = await runCommand(args, { cwd: await good(t) });
+      assert.equal(code, 1);
+      const taken = `cannot listen on 127.0.0.1:${port}: another program listens there`;
+      assert.equal(stderr, `millrace: ${taken}; choose another with ${flag}, or 0 for any that is free\n`);
+    }
   });
 
   it('says that the model folder is missing', async (t) => {

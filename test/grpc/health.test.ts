@@ -27,7 +27,7 @@ describe('the health of a gRPC server', () => {
     const { client } = await startGrpc(t, {});
     await assert.rejects(client.call(CHECK, { service: 'no.such.Service' }), (error: ServiceError) => {
       assert.equal(error.code, status.NOT_FOUND);
-      assert.equal(detailsOf(error).reason, 'SERVICE_NOT_FOUND');
+      assert.equal(detailsOf(error).reason, 'NAME_NOT_FOUND');
       return true;
     });
   });

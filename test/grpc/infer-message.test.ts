@@ -50,7 +50,11 @@ describe('readInferMessage', () => {
       fc.property(request, ({ texts: [model_name, model_version, id], parameters: all, inputs, outputs, raw }) => {
         const read = readInferMessage(
           encode({
-            ...{ model_name, model_version, id, parameters: all.message, raw_input_contents: raw },
+            model_name,
+            model_version,
+            id,
+            parameters: all.message,
+            raw_input_contents: raw,
             inputs: inputs.map((each) => ({ ...each, parameters: each.parameters.message })),
             outputs: outputs.map((each) => ({ ...each, parameters: each.parameters.message })),
           }),
@@ -58,7 +62,11 @@ describe('readInferMessage', () => {
         assert.deepEqual(
           { ...read, rawContents: read.rawContents.map((each) => new Uint8Array(each)) },
           {
-            ...{ modelName: model_name, modelVersion: model_version, id, parameters: all.value, rawContents: raw },
+            modelName: model_name,
+            modelVersion: model_version,
+            id,
+            parameters: all.value,
+            rawContents: raw,
             inputs: inputs.map((each) => ({ ...each, parameters: each.parameters.value, contents: undefined })),
             outputs: outputs.map((each) => ({ ...each, parameters: each.parameters.value })),
           },

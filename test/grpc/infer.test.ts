@@ -57,7 +57,7 @@ describe('ModelInfer', () => {
         { inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1, 4] }] },
         status.INVALID_ARGUMENT,
         'INVALID_INPUT',
-        /data-type is 'FLOAT'; expected one of BOOL, /,
+        /data-type is 'FLOAT', which is none of BOOL, /,
       ],
       [
         { outputs: [{ name: 'z' }] },
@@ -68,14 +68,14 @@ describe('ModelInfer', () => {
       [
         { outputs: [{ name: 'y', parameters: { classification: { string_param: 'x' } } }] },
         status.INVALID_ARGUMENT,
-        'INVALID_INPUT',
+        'INVALID_REQUEST',
         /'classification' of output 'y'/,
       ],
       [
         { outputs: [{ name: 'y', parameters: { shared_memory_region: { string_param: 'x' } } }] },
         status.INVALID_ARGUMENT,
         'INVALID_INPUT',
-        /^shared memory is off/,
+        /^Unable to find shared memory region: 'x'/,
       ],
       [
         { parameters: { triton_x: { bool_param: true } } },

@@ -92,12 +92,13 @@ describe('the methods about models', () => {
     };
     const [stats, ...others] = model_stats;
     assert.deepEqual([stats?.['name'], stats?.['inference_count'], stats?.['execution_count']], ['affine', '1', '1']);
-    assert.deepEqual((stats?.['inference_stats'] as { success: { count: string } }).success.count, '1');
+    const inferences = stats?.['inference_stats'] as { success: { count: string } } | undefined;
+    assert.equal(inferences?.success.count, '1');
     assert.equal(others.length, 0);
     const all = plain(await client.call('ModelStatistics', {})) as { model_stats: { name: string }[] };
     assert.deepEqual(
       all.model_stats.map(({ name }) => name),
-      ['affine', 'broken'],
+      ['affine'],
     );
     await assert.rejects(client.call('ModelStatistics', { name: 'no' }), { code: status.NOT_FOUND });
     await assert.rejects(client.call('ModelStatistics', { name: 'affine', version: '9' }), { code: status.NOT_FOUND });

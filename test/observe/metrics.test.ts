@@ -18,6 +18,7 @@ const loaded = {
 };
 const client = { requestId: 'r', traceparent: undefined, remote: '192.0.2.1', tenant: undefined };
 const request = { ...client, method: 'GET', route: '/', status: 200, durationMs: 5 };
+const call = { ...client, method: 'ModelInfer', status: 'OK', durationMs: 5 };
 const batch = {
   ...ref,
   batchId: 1,
@@ -89,6 +90,7 @@ describe('Metrics', () => {
       assert.ok((await text()).includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
     }
     tell('requestSettled', { ...request, code: undefined, cause: undefined });
+    tell('callSettled', { ...call, code: undefined, cause: undefined });
     tell('jobRejected', { ...ref, jobId: 'j', rows: 1, code: 'QUEUE_FULL' });
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
@@ -110,6 +112,15 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_http_requests_total', { status: '200' }), 2);
     assert.equal(await value('millrace_http_requests_total', { status: '404', method: 'GET', route: '/' }), 1);
     assert.equal(await value('millrace_http_request_duration_seconds_sum', { route: '/' }), 0.015);
+  });
+
+  it('counts gRPC calls by method and status', async (t) => {
+    const { tell, value } = start(t);
+    for (const status of ['OK', 'OK', 'NOT_FOUND'])
+      tell('callSettled', { ...call, status, code: undefined, cause: undefined });
+    assert.equal(await value('millrace_grpc_calls_total', { method: 'ModelInfer', status: 'OK' }), 2);
+    assert.equal(await value('millrace_grpc_calls_total', { status: 'NOT_FOUND' }), 1);
+    assert.equal(await value('millrace_grpc_call_duration_seconds_sum', { method: 'ModelInfer' }), 0.015);
   });
 
   it('counts jobs by outcome, and times only those that succeeded', async (t) => {

@@ -2,19 +2,17 @@ import { z } from 'zod';
 import { MillraceError } from '../../core/errors.js';
 import { parseExactly } from '../../core/exact-json.js';
 import { describeIssues, shown } from '../../core/zod-issues.js';
-import { type Datatype, datatypes } from '../../tensor/datatype.js';
 import { elementCount } from '../../tensor/tensor.js';
-import type { InferInput, InferRequest, Parameters, RequestedOutput } from '../../v2/infer-request.js';
+import type { InferInput, InferRequest, Parameters } from '../../v2/infer-request.js';
 import { readRaw } from '../../v2/raw-tensor.js';
 import { requestError } from '../../v2/request-error.js';
+import { datatypeNamed, refuseSharedMemory, wantedOutput } from '../../v2/tensor-parameters.js';
 import { scanDocument } from '../document-scanner.js';
 import type { ChunkedBody } from './chunked-body.js';
 import { readJsonData } from './json-data.js';
 
 /** More dimensions than any tensor has. */
 const MAX_RANK = 32;
-/** More classes than any model has. */
-const MAX_CLASSES = 1_000_000;
 
 /** What clients add there is theirs; what is known of it is looked at where it is used. */
 const parameters = z.record(z.string(), z.unknown()).optional();
@@ -95,18 +93,14 @@ export function readInferRequest(body: ChunkedBody, jsonBytes: number, { model, 
     const text = `unexpected additional input data for model '${model}'`;
     throw requestError(`${text}: ${body.length - at} bytes behind the last input`);
   }
-  const wanted = outputs.map((output, index) => wantedOutput(output, `outputs[${index}]`));
+  const wanted = outputs.map((output, index) => wantedOutput(output, index));
   const request = { model, version, id, parameters: said, inputs: read, outputs: wanted };
   return { request, isBinary: binaryOutputs(outputs, said) };
 }
 
 /** All that is known of an input without its data. */
 function headOf({ name, shape, datatype, parameters: said }: SentInput): Omit<InferInput, 'data'> {
-  if (!Object.hasOwn(datatypes, datatype)) {
-    const known = Object.keys(datatypes).join(', ');
-    throw requestError(`inference input '${name}' data-type is '${datatype.slice(0, 32)}', which is none of ${known}`);
-  }
-  return { name, shape, datatype: datatype as Datatype, ...(said === undefined ? {} : { parameters: said }) };
+  return { name, shape, datatype: datatypeNamed(datatype, name), ...(said === undefined ? {} : { parameters: said }) };
 }
 
 /**
@@ -129,24 +123,6 @@ function binarySize({ name, parameters: said = {}, ...input }: SentInput): numbe
   if (size === undefined || (typeof size === 'number' && Number.isSafeInteger(size) && size >= 0)) return size;
   throw requestError(
     `Unable to parse 'binary_data_size' of input '${name}': expected a number of bytes, got ${shown(size)}`,
-  );
-}
-
-function wantedOutput({ name, parameters: said = {} }: z.output<typeof outputSchema>, path: string): RequestedOutput {
-  refuseSharedMemory(said);
-  const { classification: classes = 0 } = said as { classification?: unknown };
-  if (typeof classes === 'number' && Number.isInteger(classes) && classes >= 0 && classes <= MAX_CLASSES) {
-    return { name, classes };
-  }
-  const text = `Unable to parse 'classification' of output '${name}': expected a number of classes, got ${shown(classes)}`;
-  throw new MillraceError('INVALID_REQUEST', text, { path: `${path}.parameters.classification` });
-}
-
-function refuseSharedMemory(said: Parameters): void {
-  const region = said['shared_memory_region'];
-  if (region === undefined) return;
-  throw requestError(
-    `Unable to find shared memory region: '${String(region).slice(0, 128)}'; this server uses no shared memory`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { toMillraceError } from '../../../core/errors.js';
 import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
 import { modelConfig } from '../../../v2/model-config.js';
-import { findEntry, findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
+import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
+import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { V2Services } from '../v2-services.js';
 
@@ -41,7 +42,7 @@ export function describingRoutes(services: V2Services): Route[] {
     get(
       '/v2/models/stats',
       'infer',
-      json(() => allStatistics(services)),
+      json(() => ({ model_stats: statisticsOfAll(services) })),
     ),
     ...ofModel(
       '',
@@ -54,7 +55,7 @@ export function describingRoutes(services: V2Services): Route[] {
     ),
     ...ofModel(
       '/stats',
-      json((address) => modelStatistics(services, address)),
+      json((address) => ({ model_stats: statisticsOfModel(services, address) })),
     ),
   ];
 }
@@ -80,19 +81,6 @@ function isReady(models: V2Services['models'], address: ModelAddress): boolean {
     if (toMillraceError(error).code === 'MODEL_UNAVAILABLE') return false;
     throw error;
   }
-}
-
-/** Each model version once: jobs for the tensor form of a pipeline count as those of the model. */
-function allStatistics({ models, statistics }: V2Services): object {
-  const ready = models.served.filter(({ state }) => state === 'READY');
-  return { model_stats: ready.map(({ ref }) => statistics.of(ref)) };
-}
-
-function modelStatistics({ models, statistics }: V2Services, { name, version }: ModelAddress): object {
-  if (version !== undefined)
-    return { model_stats: [statistics.of(findTarget(models, { name, version }).model.ref, name)] };
-  const ready = findEntry(models, name).versions.filter(({ state }) => state === 'READY');
-  return { model_stats: ready.map(({ ref }) => statistics.of(ref, name)) };
 }
 
 function addressIn({ request }: Exchange): ModelAddress {

@@ -1,27 +1,13 @@
-import { MillraceError } from '../../../core/errors.js';
+import {
+  logSettings,
+  settingsRefusal,
+  sharedMemoryRefusal,
+  traceSettings,
+  unknownRegion,
+} from '../../../v2/fixed-settings.js';
 import { findEntry } from '../../../v2/model-lookup.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { V2Services } from '../v2-services.js';
-
-/** Triton's trace settings where nothing is traced. */
-const traceSettings = {
-  trace_level: ['OFF'],
-  trace_rate: '1000',
-  trace_count: '-1',
-  log_frequency: '0',
-  trace_file: '',
-  trace_mode: 'triton',
-};
-
-/** Triton's log settings, as far as they mean something here. */
-const logSettings = {
-  log_file: '',
-  log_info: true,
-  log_warning: true,
-  log_error: true,
-  log_verbose_level: 0,
-  log_format: 'default',
-};
 
 /** Settings that Triton lets clients change while it runs, and its shared memory: they can be looked at. */
 export function settingsRoutes({ models }: V2Services): Route[] {
@@ -50,8 +36,7 @@ function settings(path: string, read: (exchange: Exchange) => object): Route[] {
       path,
       scope: 'admin',
       handle() {
-        const text = 'this server does not change its trace and log settings while it runs; set them when it starts';
-        throw new MillraceError('UNSUPPORTED', text);
+        throw settingsRefusal();
       },
     },
   ];
@@ -68,8 +53,7 @@ function sharedMemory(kind: 'system' | 'cuda'): Route[] {
       path: `${region}/status`,
       scope: 'infer',
       handle({ request }) {
-        const name = String(request.params['region']).slice(0, 128);
-        throw new MillraceError('NOT_FOUND', `Unable to find ${kind} shared memory region: '${name}'`);
+        throw unknownRegion(kind, String(request.params['region']));
       },
     },
     {
@@ -77,7 +61,7 @@ function sharedMemory(kind: 'system' | 'cuda'): Route[] {
       path: `${region}/register`,
       scope: 'infer',
       handle() {
-        throw new MillraceError('UNSUPPORTED', `${kind} shared memory is not supported: send tensors in the request`);
+        throw sharedMemoryRefusal(kind);
       },
     },
     ...[path, region].map((each): Route => {

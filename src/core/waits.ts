@@ -1,0 +1,13 @@
+/** Keeps the process alive, as the clock's own timers do not: an orderly stop must come to its end. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timeout = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timeout));
+}
