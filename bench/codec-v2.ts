@@ -7,7 +7,7 @@ import { ChunkedBody } from '#src/http/v2/chunked-body.js';
 import { encodeAnswer } from '#src/http/v2/infer-answer.js';
 import { readInferRequest } from '#src/http/v2/infer-envelope.js';
 import { type Contest, cells, meanLength, ROUNDS, race, WARM_UP_ROUNDS } from './contest.js';
-import { markdownTable, whole } from './report.js';
+import { markdownTable, whole } from './figures.js';
 
 /** Of a tensor. */
 const TENSOR_BYTES = [1_024, 16_384, 262_144, 602_112, 4_194_304] as const;

@@ -1,4 +1,4 @@
-import { whole } from './report.js';
+import { whole } from './figures.js';
 
 /** The same done in two ways. */
 export interface Contest<Sample, Result> {

@@ -97,14 +97,15 @@ async function prepareBodies({ name }: Workload, dir: string): Promise<BinaryBod
 }
 
 async function measureRates(
-  { name, repository, bodiesDir, bodies }: Workload,
+  { name, repository, bodies }: Workload,
   { binary, json, count, jsonBytes }: BinaryBodies,
   { seconds, faults }: { seconds: number; faults: string[] },
 ): Promise<Rates> {
   const server = await startMillrace(repository);
   try {
     const url = `${server.url}/v2/models/${name}/infer`;
-    const predict = { url: `${server.url}/predict`, type: 'application/json', files: bodiesDir, count: bodies.length };
+    const { dir, texts } = bodies.input;
+    const predict = { url: `${server.url}/predict`, type: 'application/json', files: dir, count: texts.length };
     const header = `Inference-Header-Content-Length: ${jsonBytes}`;
     const octets = { url, type: 'application/octet-stream', files: binary, count, header };
     const text = { url, type: 'application/json', files: json, count };
