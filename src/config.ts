@@ -5,6 +5,7 @@ import { grpcSchema } from './grpc/grpc-config.js';
 import { authSchema, corsSchema, tlsSchema, trustedProxiesSchema } from './http/edge-config.js';
 import { httpLimitsSchema } from './http/limits.js';
 import { logLevels } from './observe/logger.js';
+import { metricsSchema } from './observe/metrics-config.js';
 import { observersSchema } from './observe/own-observer.js';
 import { executionProvidersSchema } from './runtime/runtime-config.js';
 
@@ -72,6 +73,7 @@ export const serverConfigSchema = z.strictObject({
     .describe('With it the server speaks TLS, 1.2 or newer, and nothing else; also for gRPC'),
   cors: corsSchema.prefault({}).describe('Which web pages may use the server from a browser'),
   observers: observersSchema.prefault([]).describe('Files of code that are told of all that happens'),
+  metrics: metricsSchema.prefault({}).describe('What Prometheus is told besides, and where'),
   limits: limitsSchema
     .prefault({})
     .describe('What clients may ask of the server, and of each model that sets no limit itself'),

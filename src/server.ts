@@ -1,15 +1,17 @@
 import { isLoopback, resolveConfig, type ServerConfig, type ServerConfigInput } from './config.js';
 import { systemClock } from './core/clock.js';
 import { EventBus } from './core/event-bus.js';
+import type { ModelRef } from './core/events.js';
 import { randomIds } from './core/ids.js';
 import { Slots } from './core/slots.js';
 import { TurnBudget } from './core/turn-budget.js';
 import { openEdge } from './http/edge.js';
 import { JobService } from './jobs/job-service.js';
-import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer, type Parts, type V2Parts } from './millrace-server.js';
+import { DEFAULT_LOOP_SHARE, type Millrace, MillraceServer } from './millrace-server.js';
 import { createLogObserver } from './observe/logger.js';
-import { Metrics, type ModelReading } from './observe/metrics.js';
+import { Metrics, type ModelReading, type Readings } from './observe/metrics.js';
 import { loadObserver } from './observe/own-observer.js';
+import { TritonMetrics } from './observe/triton-metrics.js';
 import { StepPool } from './pipelines/step-pool.js';
 import { scanRepository } from './repository/model-repository.js';
 import { usableCpus } from './runtime/cpu-quota.js';
@@ -60,6 +62,12 @@ export async function startServer(
   const events = new EventBus(systemClock);
   for (const observer of observers) events.subscribe({ maxLoopShare: DEFAULT_LOOP_SHARE, ...observer });
   if (config.log.level !== 'silent') events.subscribe(createLogObserver(config.log.level));
+  const statistics = new InferenceStatistics(systemClock);
+  events.subscribe(statistics.observer);
+  const triton = config.metrics.triton
+    ? new TritonMetrics({ models: () => pendingOf(models, jobs) }, { statistics, clock: systemClock })
+    : undefined;
+  if (triton !== undefined) events.subscribe(triton.observer);
   const edge = await openEdge(
     {
       ...(config.auth && { auth: config.auth }),
@@ -86,14 +94,15 @@ export async function startServer(
     allowCode: config.model_code,
   });
   const jobs = new JobService({ clock: systemClock, events });
-  const metrics = new Metrics({
+  const readings: Readings = {
     models: () => models.entries.flatMap(readEntry),
     queues: () => jobs.queues,
     jobsInFlight: () => jobs.inFlight,
     steps: () => stepPool.load,
     threadsGivenUp: () => backend.givenUpThreads,
     eventsDropped: () => events.dropped,
-  });
+  };
+  const metrics = new Metrics(readings, triton);
   events.subscribe(metrics.observer);
   if (repository.length === 0)
     events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
@@ -104,19 +113,22 @@ export async function startServer(
     metrics,
     stepPool,
     edge,
-    v2: v2Parts(config, { models, jobs, events }),
+    v2: {
+      // The Open Inference Protocol, over the same models and jobs.
+      inference: new InferenceService({ models, jobs, ids: randomIds, events, maxRows: config.limits.max_rows }),
+      statistics,
+      control: new FixedModels(models),
+    },
   });
 }
 
-/** The Open Inference Protocol, over the same models and jobs. */
-function v2Parts(
-  { limits }: ServerConfig,
-  { models, jobs, events }: Pick<Parts, 'models' | 'jobs' | 'events'>,
-): V2Parts {
-  const statistics = new InferenceStatistics(systemClock);
-  events.subscribe(statistics.observer);
-  const inference = new InferenceService({ models, jobs, ids: randomIds, events, maxRows: limits.max_rows });
-  return { inference, statistics, control: new FixedModels(models) };
+/** What waits for each model version that is READY: jobs in its queue, rows in its batcher. */
+function pendingOf(models: ModelManager, jobs: JobService): (ModelRef & { pending: number })[] {
+  const queued = new Map(jobs.queues.map(({ model, version, waitingJobs }) => [`${model}/${version}`, waitingJobs]));
+  return models.served.flatMap(({ ref, loaded }) => {
+    if (loaded === undefined) return [];
+    return { ...ref, pending: (queued.get(`${ref.model}/${ref.version}`) ?? 0) + loaded.batcher.waitingRows };
+  });
 }
 
 function modelLimits({ limits }: ServerConfig): ModelLimits {

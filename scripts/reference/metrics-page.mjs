@@ -1,6 +1,7 @@
 // docs/metrics.md: what GET /metrics tells.
 import { serverConfigSchema } from '#src/config.js';
 import { metricTable } from '#src/observe/metric-table.js';
+import { tritonMetricTable } from '#src/observe/triton-metric-table.js';
 import { block, code, page, table } from './markdown.mjs';
 
 /** Metrics by what they are about; each stands in one group. */
@@ -65,7 +66,7 @@ ${block('yaml', `scrape_configs:\n  - job_name: millrace\n    static_configs:\n 
 Labels hold only what is in the repository and in the code: nothing that a client makes up becomes a label, so their
 number stays bounded. Beside the metrics below there are those of the process and of Node.js, \`process_…\` and
 \`nodejs_…\`, as [prom-client](https://github.com/siimon/prom-client) gives them.`;
-  return page('Metrics', introduction, ...grouped(), labels(), buckets(), useful());
+  return page('Metrics', introduction, ...grouped(), triton(), labels(), buckets(), useful());
 }
 
 /** @throws Error if a metric stands in no group or in two, or a group has one that is none */
@@ -82,6 +83,17 @@ function grouped() {
     });
     return `## ${name}\n\n${table(['Metric', 'Type', 'Labels', 'Meaning'], rows)}`;
   });
+}
+
+function triton() {
+  const rows = Object.values(tritonMetricTable).map(({ name, type, labels: names, help }) => {
+    return [code(name), type, names.map(code).join(', '), help];
+  });
+  const introduction = `With \`metrics.triton: true\` (\`MILLRACE_METRICS__TRITON\`) the same is told under the names that Triton has for it
+besides, so that its dashboards and alerts go on working: only model versions that are loaded are there, and \`reason\` is
+\`REJECTED\`, \`CANCELED\`, \`BACKEND\` or \`OTHER\`. \`metrics.port: 8002\` opens a second port that answers \`GET /metrics\`
+alone, on the same address, with the same keys and the same certificate.`;
+  return `## Triton's names\n\n${introduction}\n\n${table(['Metric', 'Type', 'Labels', 'Meaning'], rows)}`;
 }
 
 /** @throws Error if a label is not described */

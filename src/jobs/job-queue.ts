@@ -49,6 +49,11 @@ export class JobQueue {
     this.#queue = new PQueue({ queueClass, concurrency: processor.concurrency });
   }
 
+  /** Jobs that wait to be started. */
+  get waitingJobs(): number {
+    return this.#discipline.size;
+  }
+
   /** Rows of jobs that wait to be started. */
   get waitingRows(): number {
     return this.#discipline.rows;

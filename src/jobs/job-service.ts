@@ -17,6 +17,7 @@ export interface JobHandle {
 
 /** The state of a queue, for gauges. */
 export interface QueueReading extends ModelRef {
+  readonly waitingJobs: number;
   readonly waitingRows: number;
   readonly oldestAgeMs: number;
   readonly takenRows: number;
@@ -53,6 +54,7 @@ export class JobService {
       const { rows, bytes } = queue.taken;
       return {
         ...ref,
+        waitingJobs: queue.waitingJobs,
         waitingRows: queue.waitingRows,
         oldestAgeMs: queue.oldestAgeMs,
         takenRows: rows,

@@ -1,7 +1,7 @@
 /** One metric as it is declared: everything that Prometheus is told of it. */
 export interface MetricSpec {
   readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly name: `millrace_${string}`;
+  readonly name: `millrace_${string}` | `nv_${string}`;
   readonly help: string;
   readonly labels: readonly string[];
   readonly buckets?: readonly number[];

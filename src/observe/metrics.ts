@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { ModelState, Observer, Timings } from '../core/events.js';
 import { EventLoopLag } from './event-loop-lag.js';
 import { type MetricKey, type MetricSpec, metricTable } from './metric-table.js';
+import type { TritonMetrics } from './triton-metrics.js';
 
 /** prom-client's names of gauges that end in _total, which Prometheus keeps for counters. */
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
@@ -56,10 +57,13 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics: Readonly<Record<MetricKey, Counter | Gauge | Histogram>>;
   readonly #readings: Readings;
+  readonly #triton: TritonMetrics | undefined;
   readonly #lag = new EventLoopLag();
 
-  constructor(readings: Readings) {
+  /** @param triton are told after the others */
+  constructor(readings: Readings, triton?: TritonMetrics) {
     this.#readings = readings;
+    this.#triton = triton;
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     const entries = Object.entries(metricTable).map(([key, spec]) => [key, create(spec, this.#registry)]);
@@ -69,7 +73,9 @@ export class Metrics {
   /** Everything in Prometheus's text form, with its media type. */
   async scrape(): Promise<{ text: string; type: string }> {
     this.#readGauges();
-    return { text: await this.#registry.metrics(), type: this.#registry.contentType };
+    const own = await this.#registry.metrics();
+    const triton = await this.#triton?.text();
+    return { text: triton === undefined ? own : `${own}\n${triton}`, type: this.#registry.contentType };
   }
 
   /** Stops watching the event loop. */
