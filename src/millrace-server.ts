@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
 import type { ServerConfig } from './config.js';
 import { systemClock } from './core/clock.js';
 import { MillraceError } from './core/errors.js';
@@ -11,18 +8,14 @@ import { countedIds, randomIds } from './core/ids.js';
 import { pause, within } from './core/waits.js';
 import type { GrpcServer } from './grpc/grpc-server.js';
 import { openGrpc } from './grpc/open-grpc.js';
-import { AnswerHeaders } from './http/answer-headers.js';
-import { createApp } from './http/app.js';
 import { BodyBudget } from './http/body-budget.js';
-import { answerClientErrors } from './http/client-error.js';
 import type { Edge } from './http/edge.js';
-import { createExpressServer } from './http/express-server.js';
-import { GracefulServer } from './http/graceful-server.js';
+import { HttpListener } from './http/http-listener.js';
 import type { Route } from './http/route.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { jobRoutes } from './http/routes/jobs.js';
 import { modelRoutes } from './http/routes/models.js';
-import { operationsRoutes } from './http/routes/operations.js';
+import { metricsRoute, operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
 import { v2Routes } from './http/v2/routes.js';
 import type { V2Services } from './http/v2/v2-services.js';
@@ -47,9 +40,11 @@ export interface Millrace {
   readonly models: ModelManager;
   /** Adds an observer of events; the function returned takes it away. */
   observe(observer: Observer): () => void;
+  /** Where metrics are told besides, once the server listens; undefined without `metrics.port`. */
+  readonly metricsUrl: string | undefined;
   /** Where gRPC is spoken, as `host:port`, once the server listens; undefined if it is off. */
   readonly grpcAddress: string | undefined;
-  /** Starts to listen, on the configured address, for HTTP and gRPC; gives the URL. */
+  /** Starts to listen, on the configured address, on all its ports; gives the URL. */
   listen(): Promise<string>;
   /** Stops gently: finishes what was accepted. Settles when all is done. Idempotent. */
   close(reason?: string): Promise<void>;
@@ -80,7 +75,8 @@ export class MillraceServer implements Millrace {
   readonly #config: ServerConfig;
   readonly #parts: Parts;
   readonly #requestIds = countedIds();
-  readonly #graceful: GracefulServer;
+  readonly #http: HttpListener;
+  readonly #metrics: HttpListener | undefined;
   #grpc: GrpcServer | undefined;
   #stopped: Promise<void> | undefined;
   #isStopping = false;
@@ -89,32 +85,28 @@ export class MillraceServer implements Millrace {
     this.#config = config;
     this.#parts = parts;
     this.models = parts.models;
-    const { events, edge } = parts;
-    const { access, certificate } = edge;
-    const answerHeaders = new AnswerHeaders({ isTls: certificate !== undefined, origins: config.cors.origins });
-    const app = createApp(this.#routes(), {
+    const options = {
+      edge: parts.edge,
       clock: systemClock,
-      events,
+      events: parts.events,
       ids: this.#requestIds,
-      access,
-      answerHeaders,
+      limits: config.limits,
+      origins: config.cors.origins,
       trustedProxies: config.trusted_proxies,
-    });
-    this.app = app;
-    this.server = createExpressServer(app, config.limits, certificate?.value);
-    const { server } = this;
-    if (server instanceof TlsServer) certificate?.onChange((next) => server.setSecureContext(next));
-    this.#graceful = new GracefulServer(this.server, systemClock);
-    answerClientErrors(this.server, {
-      ids: this.#requestIds,
-      headers: answerHeaders.for(undefined),
-      finish: (socket) => this.#graceful.closeAfterAnswers(socket),
-    });
+    };
+    this.#http = new HttpListener(this.#routes(), options);
+    this.app = this.#http.app;
+    this.server = this.#http.server;
+    if (config.metrics.port !== undefined) this.#metrics = new HttpListener([this.#metricsRoute()], options);
     this.loaded = parts.models.loadAll();
   }
 
   get url(): string {
-    return urlOf(this.server);
+    return this.#http.url;
+  }
+
+  get metricsUrl(): string | undefined {
+    return this.#metrics?.server.listening ? this.#metrics.url : undefined;
   }
 
   get grpcAddress(): string | undefined {
@@ -127,8 +119,7 @@ export class MillraceServer implements Millrace {
 
   async listen(): Promise<string> {
     const { host, port } = this.#config;
-    this.server.listen(port, host);
-    await once(this.server, 'listening');
+    await this.#http.listen(port, host);
     const { events, edge, models, v2 } = this.#parts;
     this.#grpc = await openGrpc(this.#config, {
       events,
@@ -138,6 +129,10 @@ export class MillraceServer implements Millrace {
       backend: { ...v2, models, version, maxRows: this.#config.limits.max_rows },
       isReady: () => models.ready && !this.#isStopping,
     });
+    if (this.#metrics !== undefined) {
+      await this.#metrics.listen(this.#config.metrics.port ?? 0, host);
+      events.emit('metricsListening', { url: this.#metrics.url });
+    }
     events.emit('serverListening', { url: this.url });
     return this.url;
   }
@@ -154,8 +149,7 @@ export class MillraceServer implements Millrace {
     jobs.destroy(error);
     models.destroy();
     stepPool.close();
-    this.#graceful.destroy();
-    this.#grpc?.destroy();
+    for (const edge of this.#edges) edge.destroy();
     metrics.close();
     events.flush();
   }
@@ -166,21 +160,30 @@ export class MillraceServer implements Millrace {
     const { grace_ms: graceMs, timeout_ms: timeoutMs } = this.#config.shutdown;
     this.#isStopping = true;
     events.emit('serverStopping', { reason });
-    if (this.server.listening) {
-      this.#graceful.announceClosing();
-      this.#grpc?.announceClosing();
-      await pause(graceMs);
-    }
-    const isListening = this.server.listening;
-    if (isListening) await this.#graceful.stopListening();
-    const edges = isListening ? [this.#graceful.close(), this.#grpc?.close()] : [];
-    await within(timeoutMs, Promise.all([jobs.close(), ...edges]));
+    const edges = this.#edges.filter((edge) => !(edge instanceof HttpListener) || edge.server.listening);
+    for (const edge of edges) edge.announceClosing();
+    if (edges.length > 0) await pause(graceMs);
+    await Promise.all(edges.map((edge) => edge instanceof HttpListener && edge.stopListening()));
+    await within(timeoutMs, Promise.all([jobs.close(), ...edges.map((edge) => edge.close())]));
     events.emit('serverStopped', { reason });
     this.destroy();
   }
 
+  /** Where requests come in, and how that ends. */
+  get #edges(): (HttpListener | GrpcServer)[] {
+    return [this.#http, this.#metrics, this.#grpc].filter((edge) => edge !== undefined);
+  }
+
+  #metricsRoute(): Route {
+    const { events, metrics } = this.#parts;
+    return metricsRoute(() => {
+      events.flush();
+      return metrics.scrape();
+    });
+  }
+
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models, v2 } = this.#parts;
+    const { edge, events, jobs, models, v2 } = this.#parts;
     const { limits } = this.#config;
     const bodies = new BodyBudget(limits.arriving_bytes);
     const isStopping = () => this.#isStopping;
@@ -194,22 +197,11 @@ export class MillraceServer implements Millrace {
         version,
         access: edge.access,
         isStopping,
-        metrics: () => {
-          events.flush();
-          return metrics.scrape();
-        },
       }),
+      this.#metricsRoute(),
       ...documentationRoutes(version),
     ];
   }
-}
-
-/** @throws Error if the server does not listen */
-function urlOf(server: Server): string {
-  const address = server.address() as AddressInfo | null;
-  if (address === null) throw new Error('the server does not listen yet');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`;
 }
 
 /** An orderly stop must come to its end, also where no socket, no model and no timer of the clock's holds the process. */

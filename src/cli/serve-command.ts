@@ -19,6 +19,7 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
       '--grpc-port <number>',
       'the port for gRPC; 0 takes any that is free, off none (default: 8001 if it is free)',
     )
+    .option('--metrics-port <number>', 'a second port that answers GET /metrics alone; 0 takes any that is free')
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
     .option('--keys <file>', 'a YAML file with the keys that are let in')
     .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
@@ -40,6 +41,7 @@ async function serve({
   logLevel,
   port,
   grpcPort,
+  metricsPort,
   ...flags
 }: Record<string, string>): Promise<number> {
   // Before all else: a signal may come while the server starts.
@@ -51,6 +53,7 @@ async function serve({
       ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(grpcPort === undefined ? {} : { grpc: { port: scalar(grpcPort) } }),
+      ...(metricsPort === undefined ? {} : { metrics: { port: scalar(metricsPort) } }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),
   ]);
@@ -60,11 +63,13 @@ async function serve({
     return 0;
   }
   await millrace.listen().catch((error: unknown) => {
-    // gRPC comes second.
-    const { host, port, grpc } = config;
-    const what = millrace.server.listening
-      ? { address: `${host}:${grpc.port}`, flag: '--grpc-port' }
-      : { address: `${host}:${port}`, flag: '--port' };
+    const { host, port, grpc, metrics } = config;
+    // In the order in which they are opened: what did not open is the first that is not open.
+    const what = !millrace.server.listening
+      ? { address: `${host}:${port}`, flag: '--port' }
+      : millrace.grpcAddress === undefined && typeof grpc.port === 'number'
+        ? { address: `${host}:${grpc.port}`, flag: '--grpc-port' }
+        : { address: `${host}:${metrics.port}`, flag: '--metrics-port' };
     millrace.destroy();
     throw listenFailure(error as NodeJS.ErrnoException, what);
   });

@@ -103,6 +103,7 @@ export interface EventMap {
   serverListening: { url: string };
   /** gRPC has an address of its own, `host:port`. */
   grpcListening: { address: string };
+  metricsListening: { url: string };
   serverStopping: { reason: string };
   serverStopped: { reason: string };
 }

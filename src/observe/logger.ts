@@ -30,6 +30,7 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       filesReloaded: (event) => log.info(event, 'files read again'),
       reloadFailed: (event) => log.error(event, 'files have changed and cannot be used; what was read before stays'),
       serverListening: ({ url }) => log.info({ url }, 'listening'),
+      metricsListening: ({ url }) => log.info({ url }, 'listening for metrics'),
       grpcListening: ({ address }) => log.info({ address }, 'listening for gRPC'),
       serverStopping: ({ reason }) => log.info({ reason }, 'stopping: finishing what was accepted'),
       serverStopped: ({ reason }) => log.info({ reason }, 'stopped'),

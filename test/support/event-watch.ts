@@ -33,6 +33,7 @@ const names = Object.keys({
   serverNotice: true,
   serverListening: true,
   grpcListening: true,
+  metricsListening: true,
   serverStopping: true,
   serverStopped: true,
 } satisfies Record<EventName, true>) as EventName[];

@@ -18,12 +18,10 @@ export interface OperationsServices {
   readonly access: Access;
   /** Whether the server has begun to shut down. */
   readonly isStopping: () => boolean;
-  /** All metrics in Prometheus's text form, with its media type. */
-  readonly metrics: () => Promise<{ text: string; type: string }>;
 }
 
-/** Health, version, metrics, and the page at `/`. */
-export function operationsRoutes({ models, version, access, isStopping, metrics }: OperationsServices): Route[] {
+/** Health, version, and the page at `/`. */
+export function operationsRoutes({ models, version, access, isStopping }: OperationsServices): Route[] {
   return [
     {
       ...documentationOperations.welcome,
@@ -53,14 +51,18 @@ export function operationsRoutes({ models, version, access, isStopping, metrics 
         sendText(response, 200, JSON.stringify(answer));
       },
     },
-    {
-      ...serverOperations.metrics,
-      handle: async ({ response }) => {
-        const { text, type } = await metrics();
-        sendText(response, 200, text, { type });
-      },
-    },
   ];
+}
+
+/** @param scrape gives all metrics in Prometheus's text form, with its media type */
+export function metricsRoute(scrape: () => Promise<{ text: string; type: string }>): Route {
+  return {
+    ...serverOperations.metrics,
+    handle: async ({ response }) => {
+      const { text, type } = await scrape();
+      sendText(response, 200, text, { type });
+    },
+  };
 }
 
 /** Where the client sees the server: what the socket knows of it, or a trusted proxy. */
