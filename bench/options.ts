@@ -48,7 +48,7 @@ export const usage = `npm run bench -- [options]
 npm run bench -- peers    other servers beside millrace: ${peerNames.join(', ')}
 npm run bench -- profile  where the time of a request goes on the server's main thread; needs wrk
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
-npm run bench -- v2         the Open Inference Protocol over REST; takes --rounds and --seconds
+npm run bench -- v2         the Open Inference Protocol; takes --rounds and --seconds, needs wrk and h2load
 npm run bench -- transport  batches to an instance and back, in a thread and in a process, half a minute
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
 

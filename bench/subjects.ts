@@ -46,14 +46,16 @@ export async function startSubject(
 }
 
 /** Starts millrace on a model repository, in its default configuration. */
-export async function startMillrace(repository: string): Promise<Served> {
+export async function startMillrace(repository: string): Promise<Served & { readonly grpcAddress: string }> {
   // A folder without a millrace.yaml.
-  const args = [millraceScript, 'serve', '--models', repository, '--port', '0', '--grpc-port', 'off'];
+  const args = [millraceScript, 'serve', '--models', repository, '--port', '0', '--grpc-port', '0'];
   const child = startProcess(process.execPath, args, { cwd: repository });
-  return served('millrace', child, async () => {
+  const server = await served('millrace', child, async () => {
     const url = listeningUrl(child.stdout());
     return url !== undefined && (await fetch(`${url}/healthz/ready`)).ok ? url : undefined;
   });
+  const [, grpcAddress = ''] = /"address":"([^"]+)","msg":"listening for gRPC"/.exec(child.stdout()) ?? [];
+  return { ...server, grpcAddress };
 }
 
 async function startApp(name: SubjectName, { modelPath }: Workload, answer: unknown): Promise<Served> {

@@ -1,10 +1,11 @@
 /*
- * `npm run bench -- v2`: the Open Inference Protocol over REST. What millrace itself takes for a large binary request,
- * and how many small ones it answers, beside /predict with JSON.
+ * `npm run bench -- v2`: the Open Inference Protocol. What millrace itself takes for a large binary request over REST, and
+ * how many small ones it answers, over REST and gRPC, beside /predict with JSON. Needs wrk and h2load.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { model, node } from '../test/support/model-parts.js';
+import { type CallLoad, faultOfCalls, loadCalls, writeCall } from './grpc-load.js';
 import { itemsOf } from './items.js';
 import { faultOf, type LoadResult, loadFiles } from './load.js';
 import { targetTable } from './report.js';
@@ -19,6 +20,7 @@ const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 2;
 const MOST_OWN_MS = 0.35;
 const LEAST_RATIO = 0.8;
+const LEAST_GRPC_RATIO = 0.5;
 
 export interface V2Options {
   readonly rounds: number;
@@ -28,6 +30,7 @@ export interface V2Options {
 interface Rates {
   readonly binary: number;
   readonly json: number;
+  readonly grpc: number;
   readonly predict: number;
 }
 
@@ -51,6 +54,8 @@ export async function benchV2({ rounds, seconds }: V2Options, dir: string): Prom
 interface BinaryBodies {
   readonly binary: string;
   readonly json: string;
+  /** A file: one call over gRPC. */
+  readonly call: string;
   readonly count: number;
   /** Of each binary body; all have the same. */
   readonly jsonBytes: number;
@@ -93,12 +98,15 @@ async function prepareBodies({ name }: Workload, dir: string): Promise<BinaryBod
     const input = { name: 'features', shape: [1, item.length], datatype: 'FP32', data: item };
     await writeFile(join(json, String(index)), JSON.stringify({ inputs: [input] }));
   }
-  return { binary, json, count: items.length, jsonBytes };
+  const call = join(dir, 'v2-call');
+  const floats = Float32Array.from(items[0] as readonly number[]);
+  await writeCall(call, { model: name, name: 'features', shape: [1, floats.length], floats });
+  return { binary, json, call, count: items.length, jsonBytes };
 }
 
 async function measureRates(
   { name, repository, bodies }: Workload,
-  { binary, json, count, jsonBytes }: BinaryBodies,
+  { binary, json, call, count, jsonBytes }: BinaryBodies,
   { seconds, faults }: { seconds: number; faults: string[] },
 ): Promise<Rates> {
   const server = await startMillrace(repository);
@@ -116,8 +124,15 @@ async function measureRates(
       if (fault !== undefined) faults.push(`${what}: ${fault}`);
       return result.requests / result.seconds;
     };
+    const calls = { address: server.grpcAddress, file: call, connections: CONNECTIONS };
     const before = await rate('/predict', predict);
-    const rates = { binary: await rate('binary', octets), json: await rate('JSON', text) };
+    const rates = {
+      binary: await rate('binary', octets),
+      grpc: await server.during(grpcRate(calls, seconds)),
+      json: await rate('JSON', text),
+    };
+    const fault = await faultOfCalls(server.url);
+    if (fault !== undefined) faults.push(`gRPC: ${fault}`);
     // The machine drifts: what is compared with stands on both sides of it.
     return { ...rates, predict: (before + (await rate('/predict', predict))) / 2 };
   } finally {
@@ -125,9 +140,15 @@ async function measureRates(
   }
 }
 
+async function grpcRate(calls: Omit<CallLoad, 'seconds'>, seconds: number): Promise<number> {
+  await loadCalls({ ...calls, seconds: WARM_UP_SECONDS });
+  return loadCalls({ ...calls, seconds });
+}
+
 function report(own: readonly OwnTime[], rates: readonly Rates[]): string {
   const ownMs = spreadOf(own.map((each) => each.ownMs)) as Spread;
   const ratio = spreadOf(rates.map(({ binary, predict }) => binary / predict)) as Spread;
+  const grpcRatio = spreadOf(rates.map(({ grpc, binary }) => grpc / binary)) as Spread;
   const results: TargetResult[] = [
     {
       target: `binary infer of 1×3×${SIZE}×${SIZE} floats, 1 connection: own time, p50`,
@@ -143,12 +164,19 @@ function report(own: readonly OwnTime[], rates: readonly Rates[]): string {
       unit: '×',
       met: ratio.median >= LEAST_RATIO,
     },
+    {
+      target: `penguins, ${CONNECTIONS} connections: gRPC against binary infer over HTTP`,
+      wanted: `≥ ${LEAST_GRPC_RATIO} ×`,
+      measured: grpcRatio,
+      unit: '×',
+      met: grpcRatio.median >= LEAST_GRPC_RATIO,
+    },
   ];
   const perSecond = (of: keyof Rates) => Math.round(median(rates.map((each) => each[of])));
   return [
     targetTable(results),
     '',
     `The whole binary request took ${median(own.map(({ wholeMs }) => wholeMs)).toFixed(2)} ms at the median.`,
-    `penguins: ${perSecond('binary')} binary, ${perSecond('json')} JSON and ${perSecond('predict')} /predict requests a second.`,
+    `penguins: ${perSecond('binary')} binary, ${perSecond('json')} JSON, ${perSecond('grpc')} gRPC and ${perSecond('predict')} /predict requests a second.`,
   ].join('\n');
 }
