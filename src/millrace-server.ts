@@ -79,7 +79,7 @@ export class MillraceServer implements Millrace {
     this.models = parts.models;
     const { events, edge } = parts;
     const { access, certificate } = edge;
-    const answerHeaders = new AnswerHeaders({ isTls: certificate !== undefined, origins: config.cors.origins });
+    const answerHeaders = new AnswerHeaders({ hsts: config.tls?.hsts === true, origins: config.cors.origins });
     const app = createApp(this.#routes(), {
       clock: systemClock,
       events,

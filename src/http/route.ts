@@ -68,10 +68,10 @@ export function mountRoutes(app: Express, routes: readonly Route[], { access, an
 }
 
 /**
- * Answers with a text that is ready, JSON unless another type is said. All headers go out in one call: each
+ * Answers with a text that is ready, or its bytes, JSON unless another type is said. All headers go out in one call: each
  * `setHeader` before would cost more than the rest.
  */
-export function sendText(response: Response, status: number, text: string, options: TextOptions = {}): void {
+export function sendText(response: Response, status: number, text: string | Buffer, options: TextOptions = {}): void {
   const { type = 'application/json', policy = CLOSED_POLICY, headers } = options;
   const { id, traceparent, headers: always } = contextOf(response);
   const all = [
