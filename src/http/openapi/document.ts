@@ -39,7 +39,7 @@ export function openApiDocument(version: string): object {
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
     },
     // Of the document's own address: a proxy may have put another path before it.
-    servers: [{ url: './' }],
+    servers: [{ url: '.' }],
     tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
     paths,
     components: {
