@@ -52,7 +52,9 @@ export const serverConfigSchema = z.strictObject({
     ),
   trusted_proxies: trustedProxiesSchema
     .prefault([])
-    .describe('Proxies whose `X-Forwarded-…` headers count: for the address of the client in the log, and for links'),
+    .describe(
+      'Proxies whose `X-Forwarded-…` headers count: for the address of the client in the log, and for links. They must pass `Host` on as it came, or web pages of the server itself look like those of others',
+    ),
   execution_providers: executionProvidersSchema
     .exactOptional()
     .describe('For models that name none; without it CUDA where it works, else the CPU'),

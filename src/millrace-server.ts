@@ -92,6 +92,7 @@ export class MillraceServer implements Millrace {
       ids: this.#requestIds,
       limits: config.limits,
       origins: config.cors.origins,
+      hsts: config.tls?.hsts === true,
       trustedProxies: config.trusted_proxies,
     };
     this.#http = new HttpListener(this.#routes(), options);

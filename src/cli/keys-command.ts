@@ -37,7 +37,8 @@ function printNewKey({ tenant, scopes = '', name, expires }: Record<string, stri
     throw new MillraceError('INVALID_REQUEST', lines.join('\n'));
   }
   console.error(`${key}\n\nThis is the key, shown this once; its entry for the keys file goes to standard output:\n`);
-  console.log(entryText(result.data));
+  // The file may not end in a newline, and the entry must not go on in its last line.
+  console.log(`\n${entryText(result.data)}`);
 }
 
 /** As YAML. Texts are quoted as in JSON, which YAML takes: a name may look like a number. */

@@ -11,8 +11,8 @@ export const always = {
 /** What an answer may load or be shown in: nothing. A page that needs more says so. */
 export const CLOSED_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
-/** Over TLS: clients that have been here come back over TLS alone, for a year (RFC 6797). */
-const overTls = ['Strict-Transport-Security', 'max-age=31536000'] as const;
+/** Clients that have been here come back over TLS alone, for a year, whatever the port (RFC 6797). */
+const tlsAlone = ['Strict-Transport-Security', 'max-age=31536000'] as const;
 
 /** What a page of another origin may read besides the body. */
 const EXPOSED = 'X-Request-Id, Retry-After, Inference-Header-Content-Length, traceparent';
@@ -26,7 +26,8 @@ const ALLOWED =
 const PREFLIGHT_S = 600;
 
 export interface AnswerHeadersOptions {
-  readonly isTls: boolean;
+  /** Whether the host has nothing that is not TLS. */
+  readonly hsts: boolean;
   /** Origins whose pages may read answers, such as `https://example.org`; `*` for all. */
   readonly origins: readonly string[];
 }
@@ -41,8 +42,8 @@ export class AnswerHeaders {
   readonly #forOthers: readonly string[];
   readonly #allowsAll: boolean;
 
-  constructor({ isTls, origins }: AnswerHeadersOptions) {
-    const fixed = [...Object.entries(always).flat(), ...(isTls ? overTls : [])];
+  constructor({ hsts, origins }: AnswerHeadersOptions) {
+    const fixed = [...Object.entries(always).flat(), ...(hsts ? tlsAlone : [])];
     const forOrigin = (origin: string) => {
       return [...fixed, 'Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED];
     };

@@ -14,6 +14,12 @@ export const authSchema = z.union([
 export const tlsSchema = z.strictObject({
   cert: file.describe('A file in PEM: the certificate, and after it those that lead to its root'),
   key: file.describe('A file in PEM: the private key of the certificate, without a passphrase'),
+  hsts: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether browsers are told to use TLS alone for a year (`Strict-Transport-Security`), which they then do on every port of the host',
+    ),
 });
 
 /** `cors`: pages that may use the server from a browser. */

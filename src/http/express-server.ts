@@ -13,7 +13,12 @@ import type { HttpLimits } from './limits.js';
  */
 export function createExpressServer(app: Express, limits: HttpLimits, certificate?: Certificate): Server {
   class Request extends IncomingMessage {}
-  class Response extends ServerResponse {}
+  class Response extends ServerResponse {
+    constructor(request: IncomingMessage) {
+      super(request);
+      limitWriting(this, limits.write_timeout_ms);
+    }
+  }
   Object.setPrototypeOf(Request.prototype, app.request as object);
   Object.setPrototypeOf(Response.prototype, app.response as object);
   app.request = Request.prototype as typeof app.request;
@@ -43,4 +48,15 @@ export function createExpressServer(app: Express, limits: HttpLimits, certificat
     server.emit('request', request, response);
   });
   return server;
+}
+
+/**
+ * From when an answer is complete until its client has taken it, its connection is cut off if nothing moves for so long:
+ * no other limit holds then, and a client that reads nothing would keep the answer, and its place, for ever. That
+ * something moves is seen by Node, also within one large write.
+ */
+function limitWriting(response: ServerResponse, limitMs: number): void {
+  response.on('prefinish', () => response.socket?.setTimeout(limitMs));
+  // Before Node sets the time that an idle connection has.
+  response.prependListener('finish', () => response.socket?.setTimeout(0));
 }

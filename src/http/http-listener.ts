@@ -18,6 +18,8 @@ export interface ListenerOptions extends Omit<ContextOptions, 'answerHeaders'> {
   readonly limits: HttpLimits;
   /** Web pages of these origins may read the answers. */
   readonly origins: readonly string[];
+  /** Whether clients are told that the host has nothing that is not TLS. */
+  readonly hsts: boolean;
 }
 
 /** Routes on a port of their own: the app, its server, with TLS or without, and an end that cuts nobody off. */
@@ -26,9 +28,9 @@ export class HttpListener {
   readonly server: Server;
   readonly #graceful: GracefulServer;
 
-  constructor(routes: readonly Route[], { edge, limits, origins, ...options }: ListenerOptions) {
+  constructor(routes: readonly Route[], { edge, limits, origins, hsts, ...options }: ListenerOptions) {
     const { access, certificate } = edge;
-    const answerHeaders = new AnswerHeaders({ isTls: certificate !== undefined, origins });
+    const answerHeaders = new AnswerHeaders({ hsts, origins });
     this.app = createApp(routes, { ...options, access, answerHeaders });
     this.server = createExpressServer(this.app, limits, certificate?.value);
     const { server } = this;

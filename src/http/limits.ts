@@ -17,6 +17,9 @@ export const httpLimitsSchema = z.strictObject({
   keep_alive_ms: milliseconds.default(65_000).describe('An idle connection is kept for so long'),
   headers_timeout_ms: milliseconds.default(20_000).describe('Headers must have arrived after so long'),
   request_timeout_ms: milliseconds.default(60_000).describe('A whole request must have arrived after so long'),
+  write_timeout_ms: milliseconds
+    .default(60_000)
+    .describe('A client that takes nothing of its answer for so long is cut off'),
 });
 
 export type HttpLimits = z.output<typeof httpLimitsSchema>;

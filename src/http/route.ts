@@ -67,8 +67,8 @@ export function mountRoutes(app: Express, routes: readonly Route[], { access, an
   }
 }
 
-/** Answers with a text that is ready, JSON unless another type is said. */
-export function sendText(response: Response, status: number, text: string, options: TextOptions = {}): void {
+/** Answers with a text that is ready, or its bytes, JSON unless another type is said. */
+export function sendText(response: Response, status: number, text: string | Buffer, options: TextOptions = {}): void {
   writeHead(response, { status, bytes: Buffer.byteLength(text) }, options);
   response.end(text);
 }

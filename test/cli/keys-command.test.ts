@@ -14,6 +14,8 @@ describe('millrace keys new', () => {
     assert.match(key, /^mk_[\w-]{43}$/);
     assert.ok(!stdout.includes(key));
     const keys = readKeys(stdout);
+    // Appended to a file without a newline at its end, the entry must not go on in its last line.
+    assert.ok(stdout.startsWith('\n'));
     const found = findKey(keys, key);
     assert.deepEqual([found?.tenant, [...(found?.scopes ?? [])], keys.length], ['search', ['infer', 'jobs'], 1]);
   });

@@ -18,7 +18,7 @@ const context: AppOptions = {
   events: noEvents,
   ids: () => 'made-here',
   access: new OpenAccess({ origins: [], isLocal: false }),
-  answerHeaders: new AnswerHeaders({ isTls: false, origins: [] }),
+  answerHeaders: new AnswerHeaders({ hsts: false, origins: [] }),
   trustedProxies: [],
 };
 

@@ -14,7 +14,7 @@ operation lists the codes that it may answer. Besides, a path that is not listed
 method that is not listed 405 with \`METHOD_NOT_ALLOWED\` and the header \`Allow\`. Wherever there is GET there is HEAD.
 Later versions may add members to answers: pass over those that you do not know.
 
-A server on an address that other machines reach asks for a key. Each operation names the scope that the key needs.
+A server on an address that other machines reach asks for a key, unless it was told to let everybody in. Each operation names the scope that the key needs.
 `.trim();
 
 /**
@@ -38,7 +38,8 @@ export function openApiDocument(version: string): object {
       description,
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    // Of the document's own address: a proxy may have put another path before it.
+    servers: [{ url: '.' }],
     tags: Object.entries(tags).map(([name, text]) => ({ name, description: text })),
     paths,
     components: {

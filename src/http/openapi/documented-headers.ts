@@ -30,7 +30,7 @@ const ofEveryAnswer: Readonly<Record<string, Header>> = {
       { description: 'The same for every answer', required: true, schema: { type: 'string', const: value } },
     ]),
   ),
-  'Strict-Transport-Security': { description: 'Over TLS', required: false, schema: text },
+  'Strict-Transport-Security': { description: 'Over TLS, with `tls.hsts`', required: false, schema: text },
   'Access-Control-Allow-Origin': { description: 'Where `cors.origins` is set', required: false, schema: text },
   'Access-Control-Expose-Headers': { description: 'Where `cors.origins` is set', required: false, schema: text },
   Vary: { description: 'Where `cors.origins` is set', required: false, schema: text },

@@ -18,9 +18,18 @@ const types: Record<DocsFile, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
 };
 
-/** The OpenAPI document, and the page that shows it. Files are read when they are asked for: few servers ever are. */
+/**
+ * The OpenAPI document, and the page that shows it. Files are read when they are first asked for, since few servers ever
+ * are; every answer shares their bytes, however many clients take them at the same time.
+ */
 export function documentationRoutes(version: string): Route[] {
-  let json: string | undefined;
+  let json: Buffer | undefined;
+  const files = new Map<string, Promise<Buffer>>();
+  const bytesOf = (url: URL) => {
+    const known = files.get(url.href) ?? readFile(url);
+    files.set(url.href, known);
+    return known;
+  };
   return [
     {
       ...documentationOperations.docs,
@@ -34,25 +43,22 @@ export function documentationRoutes(version: string): Route[] {
       handle: async ({ request, response }) => {
         const { data: name } = docsFileSchema.safeParse(request.params['file']);
         if (name === undefined) throw new MillraceError('NOT_FOUND', 'There is no such file.', { path: 'file' });
-        sendText(response, 200, await textOf(name), { type: types[name] });
+        const bytes = name === 'docs-page.js' ? docsScript : await bytesOf(new URL(name, SWAGGER_UI));
+        sendText(response, 200, bytes, { type: types[name] });
       },
     },
     {
       ...documentationOperations.yaml,
       handle: async ({ response }) => {
-        sendText(response, 200, await readFile(OPENAPI_YAML, 'utf8'), { type: 'application/yaml' });
+        sendText(response, 200, await bytesOf(OPENAPI_YAML), { type: 'application/yaml' });
       },
     },
     {
       ...documentationOperations.json,
       handle: ({ response }) => {
-        json ??= JSON.stringify(openApiDocument(version));
+        json ??= Buffer.from(JSON.stringify(openApiDocument(version)));
         sendText(response, 200, json);
       },
     },
   ];
-}
-
-function textOf(name: DocsFile): string | Promise<string> {
-  return name === 'docs-page.js' ? docsScript : readFile(new URL(name, SWAGGER_UI), 'utf8');
 }
