@@ -3,73 +3,55 @@ import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
 import { modelConfig } from '../../../v2/model-config.js';
 import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
+import type { StatisticsAnswer } from '../../../v2/statistics-schema.js';
+import { v2ModelOperations as operations } from '../../openapi/v2-model-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
+import type { Live, Ready } from '../../server-answers.js';
+import type { ModelNames, ModelReady } from '../describing-answers.js';
 import type { V2Services } from '../v2-services.js';
 
 /** What the server and its models are, and whether they are ready. */
 export function describingRoutes(services: V2Services): Route[] {
   const { models, limits, version } = services;
-  const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => ({
-    method: 'get',
-    path,
-    scope,
-    handle,
-  });
-  const json = (value: (address: ModelAddress) => object) => (exchange: Exchange) => {
-    sendText(exchange.response, 200, JSON.stringify(value(addressIn(exchange))));
-  };
-  const ofModel = (path: string, handle: Route['handle']) => [
-    get(`/v2/models/:name${path}`, 'infer', handle),
-    get(`/v2/models/:name/versions/:version${path}`, 'infer', handle),
-  ];
+  const names = (): ModelNames => ({ models: models.listed.map(({ name }) => name) });
+  const ofAll = (): StatisticsAnswer => ({ model_stats: statisticsOfAll(services) });
+  const metadata = json((address) => modelMetadata(models, address));
+  const ready: Route['handle'] = (exchange) => modelReady(exchange, services);
+  const config = json((address) => modelConfig(models, address, limits.max_rows));
+  const statistics = json((address): StatisticsAnswer => ({ model_stats: statisticsOfModel(services, address) }));
   return [
-    get(
-      '/v2',
-      'public',
-      json(() => serverMetadata(version)),
-    ),
-    get(
-      '/v2/health/live',
-      'public',
-      json(() => ({ live: true })),
-    ),
-    get('/v2/health/ready', 'public', (exchange) => serverReady(exchange, services)),
-    get(
-      '/v2/models',
-      'infer',
-      json(() => ({ models: models.listed.map(({ name }) => name) })),
-    ),
-    get(
-      '/v2/models/stats',
-      'infer',
-      json(() => ({ model_stats: statisticsOfAll(services) })),
-    ),
-    ...ofModel(
-      '',
-      json((address) => modelMetadata(models, address)),
-    ),
-    ...ofModel('/ready', (exchange) => modelReady(exchange, services)),
-    ...ofModel(
-      '/config',
-      json((address) => modelConfig(models, address, limits.max_rows)),
-    ),
-    ...ofModel(
-      '/stats',
-      json((address) => ({ model_stats: statisticsOfModel(services, address) })),
-    ),
+    { ...operations.server, handle: json(() => serverMetadata(version)) },
+    { ...operations.live, handle: json((): Live => ({ live: true })) },
+    { ...operations.ready, handle: (exchange) => serverReady(exchange, services) },
+    { ...operations.list, handle: json(names) },
+    { ...operations.allStatistics, handle: json(ofAll) },
+    { ...operations.metadata, handle: metadata },
+    { ...operations.versionMetadata, handle: metadata },
+    { ...operations.modelReady, handle: ready },
+    { ...operations.versionReady, handle: ready },
+    { ...operations.config, handle: config },
+    { ...operations.versionConfig, handle: config },
+    { ...operations.statistics, handle: statistics },
+    { ...operations.versionStatistics, handle: statistics },
   ];
+}
+
+function json(answer: (address: ModelAddress) => object): Route['handle'] {
+  return (exchange) => sendText(exchange.response, 200, JSON.stringify(answer(addressIn(exchange))));
 }
 
 /** The statuses are Triton's: 400 is not ready yet, 503 not any more. */
 function serverReady({ response }: Exchange, { models, isStopping }: V2Services): void {
   const ready = models.ready && !isStopping();
-  sendText(response, ready ? 200 : isStopping() ? 503 : 400, JSON.stringify({ ready }));
+  const answer: Ready = { ready };
+  sendText(response, ready ? 200 : isStopping() ? 503 : 400, JSON.stringify(answer));
 }
 
 function modelReady(exchange: Exchange, { models }: V2Services): void {
   const address = addressIn(exchange);
   const ready = isReady(models, address);
-  sendText(exchange.response, ready ? 200 : 400, JSON.stringify({ name: address.name, ready }));
+  const answer: ModelReady = { name: address.name, ready };
+  sendText(exchange.response, ready ? 200 : 400, JSON.stringify(answer));
 }
 
 /** @throws MillraceError MODEL_NOT_FOUND or VERSION_NOT_FOUND */
