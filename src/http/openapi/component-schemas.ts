@@ -23,11 +23,11 @@ import {
 } from '../prediction-answers.js';
 import { problemSchema } from '../problem.js';
 import { liveSchema, readySchema, versionSchema } from '../server-answers.js';
-import { modelNamesSchema, modelReadySchema } from '../v2/describing-answers.js';
+import { doneSchema, modelNamesSchema, modelReadySchema } from '../v2/answers.js';
 import { v2ErrorSchema } from '../v2/error-body.js';
 import { inferAnswerSchema } from '../v2/infer-answer.js';
 import { inferEnvelopeSchema } from '../v2/infer-envelope.js';
-import { controlRequestSchema, doneSchema, indexRequestSchema } from '../v2/repository-requests.js';
+import { controlRequestSchema, indexRequestSchema } from '../v2/repository-requests.js';
 
 /** A schema of the document: JSON Schema 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { modelMetadataSchema, serverMetadataSchema } from '../../v2/metadata.js'
 import { modelConfigSchema } from '../../v2/model-config-schema.js';
 import { statisticsAnswerSchema } from '../../v2/statistics-schema.js';
 import { liveSchema, readySchema } from '../server-answers.js';
-import { modelNamesSchema, modelReadySchema } from '../v2/describing-answers.js';
+import { modelNamesSchema, modelReadySchema } from '../v2/answers.js';
 import { v2ErrorSchema } from '../v2/error-body.js';
 import { type Operation, v2Refusal } from './operation.js';
 import { modelName, modelVersion } from './shared-parameters.js';

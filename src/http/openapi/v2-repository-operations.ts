@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { MillraceError } from '../../core/errors.js';
 import { repositoryIndexSchema } from '../../v2/model-control.js';
-import { controlRequestSchema, doneSchema, indexRequestSchema } from '../v2/repository-requests.js';
+import { doneSchema } from '../v2/answers.js';
+import { controlRequestSchema, indexRequestSchema } from '../v2/repository-requests.js';
 import { type Operation, type Parameter, v2Refusal } from './operation.js';
 import { modelName } from './shared-parameters.js';
 

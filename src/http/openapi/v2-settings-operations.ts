@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { logSettingsSchema, traceSettingsSchema } from '../../v2/fixed-settings.js';
-import { doneSchema } from '../v2/repository-requests.js';
+import { doneSchema } from '../v2/answers.js';
 import type { Operation, Parameter } from './operation.js';
 import { modelName } from './shared-parameters.js';
 

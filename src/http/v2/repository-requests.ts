@@ -16,10 +16,6 @@ export const controlRequestSchema = z.object({
     .describe('`config`: a model configuration as a text of JSON; `file:PATH`: a file as base64, with a `config` only'),
 });
 
-/** What is answered where there is nothing to say. */
-export const doneSchema = z.object({});
-export const NOTHING = '{}';
-
 /**
  * Reads a body of JSON; nothing stands for an empty object.
  *

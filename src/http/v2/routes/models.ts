@@ -7,7 +7,7 @@ import type { StatisticsAnswer } from '../../../v2/statistics-schema.js';
 import { v2ModelOperations as operations } from '../../openapi/v2-model-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { Live, Ready } from '../../server-answers.js';
-import type { ModelNames, ModelReady } from '../describing-answers.js';
+import type { ModelNames, ModelReady } from '../answers.js';
 import type { V2Services } from '../v2-services.js';
 
 /** What the server and its models are, and whether they are ready. */

@@ -2,8 +2,9 @@ import { MillraceError } from '../../../core/errors.js';
 import type { LoadOverride } from '../../../v2/model-control.js';
 import { v2RepositoryOperations as operations } from '../../openapi/v2-repository-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
+import type { Done } from '../answers.js';
 import { readSmallBody } from '../infer-body.js';
-import { controlRequestSchema, indexRequestSchema, NOTHING, readAs } from '../repository-requests.js';
+import { controlRequestSchema, indexRequestSchema, readAs } from '../repository-requests.js';
 import type { V2Services } from '../v2-services.js';
 
 /** What stands before the path of a file that is sent along. */
@@ -13,7 +14,10 @@ const FILE = 'file:';
 export function repositoryRoutes(services: V2Services): Route[] {
   const { control } = services;
   const nameIn = ({ request }: Exchange) => String(request.params['name']);
-  const done = ({ response }: Exchange) => sendText(response, 200, NOTHING);
+  const done = ({ response }: Exchange) => {
+    const answer: Done = {};
+    sendText(response, 200, JSON.stringify(answer));
+  };
   const refuse = () => {
     throw new MillraceError('UNSUPPORTED', "'repository_name' specification is not supported");
   };

@@ -8,7 +8,7 @@ import {
 import { findEntry } from '../../../v2/model-lookup.js';
 import { v2SettingsOperations as operations, v2SharedMemoryOperations } from '../../openapi/v2-settings-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
-import { NOTHING } from '../repository-requests.js';
+import type { Done } from '../answers.js';
 import type { V2Services } from '../v2-services.js';
 
 /** Settings that Triton lets clients change while it runs, and its shared memory: they can be looked at. */
@@ -41,7 +41,10 @@ export function settingsRoutes({ models }: V2Services): Route[] {
 /** Shared memory as of a server that has it off: no region is known, and to forget them all changes nothing. */
 function sharedMemory(kind: 'system' | 'cuda'): Route[] {
   const { status, regionStatus, register, unregisterAll, unregister } = v2SharedMemoryOperations[kind];
-  const forget = ({ response }: Exchange) => sendText(response, 200, NOTHING);
+  const forget = ({ response }: Exchange) => {
+    const answer: Done = {};
+    sendText(response, 200, JSON.stringify(answer));
+  };
   return [
     { ...status, handle: ({ response }) => sendText(response, 200, '[]') },
     {
