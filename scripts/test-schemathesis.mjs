@@ -21,8 +21,9 @@ const MOST_MS = 240_000;
 const KEY = 'mk_schemathesis';
 
 /**
- * Each phase with its options; how many requests it sends stands in schemathesis.toml. The same requests are sent every time, as far as they do not depend on what was answered.
- * Schemathesis cannot compress a body: where it chooses at random, bodies are said to be what they are, to get further.
+ * Each phase with its options; how many requests it sends stands in schemathesis.toml. The same requests are sent every
+ * time, as far as they do not depend on what was answered. Schemathesis cannot compress a body: where it chooses at
+ * random, bodies are said to be what they are, to get further.
  */
 const phases = {
   examples: [],

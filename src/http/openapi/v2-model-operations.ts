@@ -1,24 +1,21 @@
 import { MillraceError } from '../../core/errors.js';
-import { modelMetadataSchema, serverMetadataSchema } from '../../v2/metadata.js';
+import { modelMetadataSchema } from '../../v2/metadata.js';
 import { modelConfigSchema } from '../../v2/model-config-schema.js';
 import { statisticsAnswerSchema } from '../../v2/statistics-schema.js';
-import { liveSchema, readySchema } from '../server-answers.js';
-import { modelNamesSchema, modelReadySchema } from '../v2/answers.js';
+import { modelReadySchema } from '../v2/answers.js';
 import { v2ErrorSchema } from '../v2/error-body.js';
 import { type Operation, v2Refusal } from './operation.js';
 import { modelName, modelVersion } from './shared-parameters.js';
 
 const json = 'application/json';
-const common = { method: 'get', tag: 'v2', errorForm: 'v2' } as const satisfies Partial<Operation>;
-const open = { ...common, scope: 'public' } as const;
-const ofServer = { ...common, scope: 'infer' } as const;
+const common = { method: 'get', scope: 'infer', tag: 'v2', errorForm: 'v2' } as const satisfies Partial<Operation>;
 const ofModel = {
-  ...ofServer,
+  ...common,
   parameters: [modelName],
   errors: ['MODEL_NOT_FOUND', 'MODEL_UNAVAILABLE'],
 } as const satisfies Partial<Operation>;
 const ofVersion = {
-  ...ofServer,
+  ...common,
   parameters: [modelName, modelVersion],
   errors: ['MODEL_NOT_FOUND', 'VERSION_NOT_FOUND', 'MODEL_UNAVAILABLE'],
 } as const satisfies Partial<Operation>;
@@ -31,49 +28,8 @@ const readiness = {
   400: { description: 'It is not; or `INVALID_REQUEST`', content: { [json]: modelReadySchema.or(v2ErrorSchema) } },
 } as const;
 
+/** Most stand twice: for the newest version of a model, and for one that the path names. */
 export const v2ModelOperations = {
-  server: {
-    ...open,
-    path: '/v2',
-    id: 'v2GetServer',
-    summary: 'Which program this is, and which extensions it has',
-    answers: { 200: { description: 'The server', content: { [json]: serverMetadataSchema } } },
-  },
-  live: {
-    ...open,
-    path: '/v2/health/live',
-    id: 'v2IsLive',
-    summary: 'Whether the process can answer',
-    answers: { 200: { description: 'It can', content: { [json]: liveSchema } } },
-  },
-  ready: {
-    ...open,
-    path: '/v2/health/ready',
-    id: 'v2IsReady',
-    summary: 'Whether requests should be sent here',
-    answers: {
-      200: { description: 'They should', content: { [json]: readySchema } },
-      400: { description: 'Not yet; or `INVALID_REQUEST`', content: { [json]: readySchema.or(v2ErrorSchema) } },
-      503: { description: 'Not any more: the server shuts down', content: { [json]: readySchema } },
-    },
-    examples: {
-      v2Ready: { summary: 'A server that is ready', status: 200, answer: { type: json, value: { ready: true } } },
-    },
-  },
-  list: {
-    ...ofServer,
-    path: '/v2/models',
-    id: 'v2ListModels',
-    summary: 'The names of all models',
-    answers: { 200: { description: 'In any state', content: { [json]: modelNamesSchema } } },
-  },
-  allStatistics: {
-    ...ofServer,
-    path: '/v2/models/stats',
-    id: 'v2GetAllStatistics',
-    summary: 'How much was asked of all models that are ready, and how long it took',
-    answers: statistics,
-  },
   metadata: {
     ...ofModel,
     path: '/v2/models/:name',
@@ -116,13 +72,13 @@ export const v2ModelOperations = {
     answers: metadata,
   },
   modelReady: {
-    ...ofServer,
+    ...common,
     path: '/v2/models/:name/ready',
     id: 'v2IsModelReady',
     summary: 'Whether a model is ready',
     parameters: [modelName],
     answers: readiness,
-    errors: ['MODEL_NOT_FOUND', 'VERSION_NOT_FOUND'],
+    errors: ['MODEL_NOT_FOUND'],
     examples: {
       v2ModelReady: {
         summary: 'A model that is ready',
@@ -133,7 +89,7 @@ export const v2ModelOperations = {
     },
   },
   versionReady: {
-    ...ofServer,
+    ...common,
     path: '/v2/models/:name/versions/:version/ready',
     id: 'v2IsModelVersionReady',
     summary: 'Whether a version of a model is ready',
@@ -161,6 +117,7 @@ export const v2ModelOperations = {
     id: 'v2GetStatistics',
     summary: 'How much was asked of a model, and how long it took',
     answers: statistics,
+    errors: ['MODEL_NOT_FOUND'],
   },
   versionStatistics: {
     ...ofVersion,

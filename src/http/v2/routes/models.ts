@@ -4,7 +4,8 @@ import { modelConfig } from '../../../v2/model-config.js';
 import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
 import type { StatisticsAnswer } from '../../../v2/statistics-schema.js';
-import { v2ModelOperations as operations } from '../../openapi/v2-model-operations.js';
+import { v2ModelOperations } from '../../openapi/v2-model-operations.js';
+import { v2ServerOperations } from '../../openapi/v2-server-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { Live, Ready } from '../../server-answers.js';
 import type { ModelNames, ModelReady } from '../answers.js';
@@ -20,19 +21,19 @@ export function describingRoutes(services: V2Services): Route[] {
   const config = json((address) => modelConfig(models, address, limits.max_rows));
   const statistics = json((address): StatisticsAnswer => ({ model_stats: statisticsOfModel(services, address) }));
   return [
-    { ...operations.server, handle: json(() => serverMetadata(version)) },
-    { ...operations.live, handle: json((): Live => ({ live: true })) },
-    { ...operations.ready, handle: (exchange) => serverReady(exchange, services) },
-    { ...operations.list, handle: json(names) },
-    { ...operations.allStatistics, handle: json(ofAll) },
-    { ...operations.metadata, handle: metadata },
-    { ...operations.versionMetadata, handle: metadata },
-    { ...operations.modelReady, handle: ready },
-    { ...operations.versionReady, handle: ready },
-    { ...operations.config, handle: config },
-    { ...operations.versionConfig, handle: config },
-    { ...operations.statistics, handle: statistics },
-    { ...operations.versionStatistics, handle: statistics },
+    { ...v2ServerOperations.server, handle: json(() => serverMetadata(version)) },
+    { ...v2ServerOperations.live, handle: json((): Live => ({ live: true })) },
+    { ...v2ServerOperations.ready, handle: (exchange) => serverReady(exchange, services) },
+    { ...v2ServerOperations.list, handle: json(names) },
+    { ...v2ServerOperations.allStatistics, handle: json(ofAll) },
+    { ...v2ModelOperations.metadata, handle: metadata },
+    { ...v2ModelOperations.versionMetadata, handle: metadata },
+    { ...v2ModelOperations.modelReady, handle: ready },
+    { ...v2ModelOperations.versionReady, handle: ready },
+    { ...v2ModelOperations.config, handle: config },
+    { ...v2ModelOperations.versionConfig, handle: config },
+    { ...v2ModelOperations.statistics, handle: statistics },
+    { ...v2ModelOperations.versionStatistics, handle: statistics },
   ];
 }
 
