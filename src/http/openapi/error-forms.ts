@@ -39,7 +39,7 @@ export const errorForms: Readonly<Record<FormName, ErrorForm>> = {
     statusOf: (code) => errorTable[code].v2,
     // It has no place for the code.
     narrowed: () => undefined,
-    nameOf: (status) => `V2${reasonPhrase(status)}Errors`,
+    nameOf: (status) => `V2${reasonPhrase(status)}Answers`,
     nameOfCode: (code) => `V2${pascalCase(code.split('_'))}`,
   },
 };
