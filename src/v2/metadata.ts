@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { type TensorSpec, wireShape } from '../model/signature.js';
 import type { ModelManager } from '../serving/model-manager.js';
+import { type Datatype, datatypes } from '../tensor/datatype.js';
 import { findEntry, findTarget, type ModelAddress } from './model-lookup.js';
 import { ioOf } from './target-io.js';
 
@@ -19,35 +21,47 @@ const extensions = [
   'logging',
 ] as const;
 
-export interface ServerMetadata {
-  readonly name: string;
-  readonly version: string;
-  readonly extensions: readonly string[];
-}
+/** What the server is. */
+export const serverMetadataSchema = z
+  .object({
+    name: z.literal('millrace'),
+    version: z.string(),
+    extensions: z.array(z.string()).readonly().describe('What it does beyond the protocol itself'),
+  })
+  .readonly();
+
+export type ServerMetadata = z.output<typeof serverMetadataSchema>;
 
 export function serverMetadata(version: string): ServerMetadata {
   return { name: 'millrace', version, extensions };
 }
 
-/** An input or output; free dimensions are -1. */
-export interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly number[];
-}
-
-export interface ModelMetadata {
-  readonly name: string;
-  /** Those that can be asked for, oldest first. */
-  readonly versions: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMetadata[];
-  readonly outputs: readonly TensorMetadata[];
-}
-
 /** What stands behind a model that has a pipeline, for those who ask which framework it is of. */
 const PIPELINE_PLATFORM = 'millrace_pipeline';
 export const TENSORS_PLATFORM = 'onnxruntime_onnx';
+
+export const platformSchema = z.enum([TENSORS_PLATFORM, PIPELINE_PLATFORM]);
+
+const tensorMetadataSchema = z
+  .object({
+    name: z.string(),
+    datatype: z.enum(Object.keys(datatypes) as [Datatype, ...Datatype[]]),
+    shape: z.array(z.int()).readonly().describe('With the batch axis; -1 for a size that is free'),
+  })
+  .readonly();
+
+/** What a model takes and gives. */
+export const modelMetadataSchema = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()).readonly().describe('Those that can be asked for, oldest first'),
+    platform: platformSchema,
+    inputs: z.array(tensorMetadataSchema).readonly(),
+    outputs: z.array(tensorMetadataSchema).readonly(),
+  })
+  .readonly();
+
+export type ModelMetadata = z.output<typeof modelMetadataSchema>;
 
 /** @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason */
 export function modelMetadata(models: ModelManager, address: ModelAddress): ModelMetadata {
@@ -63,10 +77,10 @@ export function modelMetadata(models: ModelManager, address: ModelAddress): Mode
   };
 }
 
-export function platformOf({ form, model }: ReturnType<typeof findTarget>): string {
+export function platformOf({ form, model }: ReturnType<typeof findTarget>): z.output<typeof platformSchema> {
   return form === 'model' && model.loaded?.pipeline !== undefined ? PIPELINE_PLATFORM : TENSORS_PLATFORM;
 }
 
-function tensorMetadata({ name, datatype, shape }: TensorSpec): TensorMetadata {
+function tensorMetadata({ name, datatype, shape }: TensorSpec): z.output<typeof tensorMetadataSchema> {
   return { name, datatype, shape: wireShape(shape) };
 }

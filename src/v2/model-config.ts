@@ -3,8 +3,8 @@ import { type TensorSpec, wireShape } from '../model/signature.js';
 import type { VersionPolicy } from '../repository/version-policy.js';
 import type { ModelManager } from '../serving/model-manager.js';
 import type { LoadedModel } from '../serving/open-model.js';
-import type { Datatype } from '../tensor/datatype.js';
 import { platformOf, TENSORS_PLATFORM } from './metadata.js';
+import { type ModelConfig, typeName } from './model-config-schema.js';
 import { findTarget, type ModelAddress } from './model-lookup.js';
 import { ioOf } from './target-io.js';
 
@@ -17,7 +17,7 @@ const MICROSECONDS_PER_MS = 1_000;
  * @param maxRows what the server allows for one request
  * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
  */
-export function modelConfig(models: ModelManager, address: ModelAddress, maxRows: number): object {
+export function modelConfig(models: ModelManager, address: ModelAddress, maxRows: number): ModelConfig {
   const target = findTarget(models, address);
   const io = ioOf(target);
   const { config, loaded } = target.model;
@@ -76,13 +76,9 @@ export function modelConfig(models: ModelManager, address: ModelAddress, maxRows
   };
 }
 
-function versionPolicy(policy: VersionPolicy): object {
+function versionPolicy(policy: VersionPolicy): ModelConfig['version_policy'] {
   if (policy === 'all') return { all: {} };
   return Array.isArray(policy)
     ? { specific: { versions: policy.map(Number) } }
     : { latest: { num_versions: policy.latest } };
-}
-
-function typeName(datatype: Datatype): string {
-  return datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`;
 }

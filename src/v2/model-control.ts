@@ -1,15 +1,23 @@
+import { z } from 'zod';
 import { MillraceError } from '../core/errors.js';
 import type { ModelState } from '../core/events.js';
 import type { ModelEntry, ModelManager } from '../serving/model-manager.js';
 
-/** A model version as the repository index shows it; without a version one that has none to serve. */
-export interface IndexedModel {
-  readonly name: string;
-  readonly version: string | undefined;
-  readonly state: ModelState;
-  /** Why it is not READY; empty if it is. */
-  readonly reason: string;
-}
+const states = ['LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'] as const satisfies readonly ModelState[];
+
+/** A model version as the repository index shows it. */
+export const indexedModelSchema = z
+  .object({
+    name: z.string(),
+    version: z.string().optional().describe('Missing where a model has none to serve'),
+    state: z.enum(states),
+    reason: z.string().describe('Why it is not READY; empty if it is'),
+  })
+  .readonly();
+
+export const repositoryIndexSchema = z.array(indexedModelSchema);
+
+export type IndexedModel = z.output<typeof indexedModelSchema>;
 
 /** What a request to load brings in place of what lies in the repository. */
 export interface LoadOverride {

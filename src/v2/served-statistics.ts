@@ -1,6 +1,7 @@
 import type { ModelManager } from '../serving/model-manager.js';
 import { findEntry, findTarget, type ModelAddress } from './model-lookup.js';
-import type { InferenceStatistics, ModelStatistics } from './statistics.js';
+import type { InferenceStatistics } from './statistics.js';
+import type { ModelStatistics } from './statistics-schema.js';
 
 interface CountedModels {
   readonly models: ModelManager;

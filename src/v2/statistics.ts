@@ -1,37 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import type { EventMap, ModelRef, Observer } from '../core/events.js';
+import type { Duration, ModelStatistics } from './statistics-schema.js';
 
 const NANOSECONDS_PER_MS = 1e6;
 
-/** How often something was, and how long it took in all. */
-export interface Duration {
-  count: number;
-  /** Nanoseconds. */
-  ns: number;
-}
-
-/** What Triton's statistics say of a model version; `memory_usage` and `response_stats` are always empty. */
-export interface ModelStatistics {
-  readonly name: string;
-  readonly version: string;
-  /** Milliseconds since the Unix epoch; 0 before the first. */
-  readonly last_inference: number;
-  /** Rows of jobs that succeeded. */
-  readonly inference_count: number;
-  /** Executions that succeeded. */
-  readonly execution_count: number;
-  readonly inference_stats: Readonly<Record<JobDuration, Duration>>;
-  readonly response_stats: Readonly<Record<string, never>>;
-  readonly batch_stats: readonly BatchStatistics[];
-  readonly memory_usage: readonly never[];
-}
-
-export interface BatchStatistics extends Readonly<Record<ComputeDuration, Duration>> {
-  readonly batch_size: number;
-}
-
 type ComputeDuration = 'compute_input' | 'compute_infer' | 'compute_output';
-type JobDuration = 'success' | 'fail' | 'queue' | ComputeDuration | 'cache_hit' | 'cache_miss';
+type JobDuration = keyof ModelStatistics['inference_stats'];
 
 /** Shares of an execution's time; they add up to 1. */
 type Shares = Readonly<Record<ComputeDuration, number>>;

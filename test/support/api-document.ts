@@ -28,8 +28,9 @@ export class ApiDocument {
 
   /** The codes of errors that some operation may answer. */
   get errorCodes(): Set<string> {
-    const { responses } = this.root['components'] as { responses: Part };
-    return new Set(partsOf(responses).flatMap(({ code }) => (code as { enum?: string[] } | undefined)?.enum ?? []));
+    const { responses } = this.root['components'] as { responses: Record<string, { description: string }> };
+    const texts = Object.values(responses).map(({ description }) => description);
+    return new Set(texts.flatMap((text) => [...text.matchAll(/^- `([A-Z_]+)`: /gm)].map(([, code]) => code as string)));
   }
 
   /** Where an operation stands, as a JSON Pointer (RFC 6901). */

@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import { logSettingsSchema, traceSettingsSchema } from '../../v2/fixed-settings.js';
+import { modelMetadataSchema, serverMetadataSchema } from '../../v2/metadata.js';
+import { modelConfigSchema } from '../../v2/model-config-schema.js';
+import { indexedModelSchema, repositoryIndexSchema } from '../../v2/model-control.js';
+import { durationSchema, modelStatisticsSchema, statisticsAnswerSchema } from '../../v2/statistics-schema.js';
 import { cancelledSchema, jobAnswerSchema, jobGroupSchema, jobSchema } from '../job-answers.js';
 import {
   modelDescriptionSchema,
@@ -18,6 +23,11 @@ import {
 } from '../prediction-answers.js';
 import { problemSchema } from '../problem.js';
 import { liveSchema, readySchema, versionSchema } from '../server-answers.js';
+import { doneSchema, modelNamesSchema, modelReadySchema } from '../v2/answers.js';
+import { v2ErrorSchema } from '../v2/error-body.js';
+import { inferAnswerSchema } from '../v2/infer-answer.js';
+import { inferEnvelopeSchema } from '../v2/infer-envelope.js';
+import { controlRequestSchema, indexRequestSchema } from '../v2/repository-requests.js';
 
 /** A schema of the document: JSON Schema 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -26,6 +36,9 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const sent = {
   PredictRequest: predictEnvelopeSchema,
   PredictForm: predictFormSchema,
+  V2InferRequest: inferEnvelopeSchema,
+  V2IndexRequest: indexRequestSchema,
+  V2ControlRequest: controlRequestSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** and what they get. */
@@ -48,6 +61,21 @@ const answered = {
   Ready: readySchema,
   Version: versionSchema,
   Problem: problemSchema,
+  V2InferAnswer: inferAnswerSchema,
+  V2Server: serverMetadataSchema,
+  V2ModelNames: modelNamesSchema,
+  V2Model: modelMetadataSchema,
+  V2ModelReady: modelReadySchema,
+  V2ModelConfig: modelConfigSchema,
+  V2Statistics: statisticsAnswerSchema,
+  V2ModelStatistics: modelStatisticsSchema,
+  V2Duration: durationSchema,
+  V2RepositoryIndex: repositoryIndexSchema,
+  V2IndexedModel: indexedModelSchema,
+  V2TraceSettings: traceSettingsSchema,
+  V2LogSettings: logSettingsSchema,
+  V2Done: doneSchema,
+  V2Error: v2ErrorSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** Which way a schema is read: as what somebody may send, or as what a program may rely on. */
@@ -56,7 +84,7 @@ type Direction = 'input' | 'output';
 const registries = { input: registryOf(sent), output: registryOf(answered) };
 
 /** Where a named schema stands in the document. */
-export function schemaUri(name: string): string {
+function schemaUri(name: string): string {
   return `#/components/schemas/${name}`;
 }
 

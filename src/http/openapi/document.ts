@@ -12,6 +12,8 @@ A server for ONNX models: \`GET /models\` says which, \`POST /predict\` asks one
 Errors are problem details ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a \`code\` that stays what it is; each
 operation lists the codes that it may answer. Besides, a path that is not listed here answers 404 with \`NOT_FOUND\`, and a
 method that is not listed 405 with \`METHOD_NOT_ALLOWED\` and the header \`Allow\`. Wherever there is GET there is HEAD.
+Below \`/v2\` errors are those of the Open Inference Protocol, \`{"error": "…"}\`, with its statuses; the codes stand in the log
+and in docs/errors.md. What is no HTTP request at all is answered with problem details everywhere.
 Later versions may add members to answers: pass over those that you do not know.
 
 A server on an address that other machines reach asks for a key, unless it was told to let everybody in. Each operation names the scope that the key needs.

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../core/errors.js';
 import { always } from '../answer-headers.js';
 import type { JsonSchema } from './component-schemas.js';
+import { beforeRequests } from './error-forms.js';
 
 interface Header {
   readonly description: string;
@@ -36,45 +37,69 @@ const ofEveryAnswer: Readonly<Record<string, Header>> = {
   Vary: { description: 'Where `cors.origins` is set', required: false, schema: text },
 };
 
+/** What certain answers bring besides, if they say so. */
+const ofCertainAnswers = {
+  'Inference-Header-Content-Length': {
+    description: 'How many bytes of the body are JSON, if outputs come in the binary form: theirs follow',
+    required: false,
+    schema: { type: 'integer', minimum: 0 },
+  },
+  'Content-Encoding': {
+    description: 'How the body is compressed, where `Accept-Encoding` asked for it',
+    required: false,
+    schema: { enum: ['gzip', 'deflate'] },
+  },
+} as const satisfies Record<string, Header>;
+
+export type AnswerHeader = keyof typeof ofCertainAnswers;
+
+/** An error as a set of codes that share a status. */
+interface AnsweredError {
+  readonly status: number;
+  readonly codes: readonly ErrorCode[];
+}
+
 /** What certain errors bring besides. */
-const ofErrors: Readonly<Record<string, Header & { readonly codes: readonly ErrorCode[] }>> = {
+const ofErrors: Readonly<Record<string, Header & { isOf(error: AnsweredError): boolean }>> = {
   'Retry-After': {
     description: 'Seconds after which to try again',
     required: false,
     schema: { type: 'integer', minimum: 0 },
-    codes: ['QUEUE_FULL', 'MODEL_UNAVAILABLE', 'INSTANCE_CRASHED', 'OVERLOADED', 'SHUTTING_DOWN'],
+    isOf: ({ status }) => status === 429 || status === 503,
   },
   'WWW-Authenticate': {
     description: 'How a key is sent',
     required: true,
     schema: text,
-    codes: ['UNAUTHENTICATED'],
+    isOf: ({ codes }) => codes.includes('UNAUTHENTICATED'),
   },
   'Accept-Encoding': {
     description: 'The content codings that are taken, if the body had another one',
     required: false,
     schema: text,
-    codes: ['UNSUPPORTED_MEDIA_TYPE'],
+    // The second is what the Open Inference Protocol says in place of the first.
+    isOf: ({ codes }) => codes.includes('UNSUPPORTED_MEDIA_TYPE') || codes.includes('UNSUPPORTED'),
   },
 };
 
-/** Answered by Node's parser, before there is a request that could have an id. */
-const beforeRequests: readonly ErrorCode[] = ['REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE'];
-
 /** The headers that have a name in the document: all. */
 export function componentHeaders(): Record<string, object> {
-  const all = { ...ofEveryAnswer, ...ofErrors };
+  const all: Record<string, Header> = { ...ofEveryAnswer, ...ofCertainAnswers, ...ofErrors };
   return Object.fromEntries(
     Object.entries(all).map(([name, { description, required, schema }]) => [name, { description, required, schema }]),
   );
 }
 
-/** The headers of an answer, as references; for an error by its codes. */
-export function answerHeaders(codes: readonly ErrorCode[] = []): Record<string, object> {
-  const isOf = (list: readonly ErrorCode[]) => codes.some((code) => list.includes(code));
-  const names = [
-    ...Object.keys(ofEveryAnswer).filter((name) => !isOf(beforeRequests) || name in always),
-    ...Object.keys(ofErrors).filter((name) => isOf(ofErrors[name]?.codes ?? [])),
-  ];
+/** The headers of an answer, as references: of an error by what it is, of another answer with those that it brings. */
+export function answerHeaders(answer: AnsweredError | readonly AnswerHeader[]): Record<string, object> {
+  const names = 'codes' in answer ? namesOfError(answer) : [...Object.keys(ofEveryAnswer), ...answer];
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function namesOfError(error: AnsweredError): string[] {
+  const isBefore = error.codes.some((code) => beforeRequests.includes(code));
+  return [
+    ...Object.keys(ofEveryAnswer).filter((name) => !isBefore || name in always),
+    ...Object.keys(ofErrors).filter((name) => ofErrors[name]?.isOf(error)),
+  ];
 }

@@ -1,32 +1,40 @@
-import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, errorTable } from '../../core/errors.js';
-import { PROBLEM_TYPE } from '../problem.js';
-import { schemaUri } from './component-schemas.js';
 import { answerHeaders } from './documented-headers.js';
+import { beforeRequests, errorBody, errorForms, type FormName } from './error-forms.js';
 import type { Operation } from './operation.js';
 
 /** What every route may answer. */
-const anywhere: readonly ErrorCode[] = ['INVALID_REQUEST', 'REQUEST_TIMEOUT', 'HEADERS_TOO_LARGE', 'INTERNAL'];
+const anywhere: readonly ErrorCode[] = ['INVALID_REQUEST', ...beforeRequests, 'INTERNAL'];
 
 /** What a route for which a key is needed may answer. */
 const withKeys: readonly ErrorCode[] = ['UNAUTHENTICATED', 'FORBIDDEN'];
 
-/** The codes that an operation may answer by their status, in ascending order; within it in that of the table. */
-export function errorsOf({ errors = [], scope }: Operation): Map<number, ErrorCode[]> {
+/** Codes that share a status, and the form in which that is answered. */
+export interface ErrorSet {
+  readonly status: number;
+  readonly form: FormName;
+  /** In the order of the table. */
+  readonly codes: readonly ErrorCode[];
+}
+
+/** The codes that an operation may answer, by their statuses. */
+export function errorsOf({ errors = [], scope, errorForm = 'problem' }: Operation): ErrorSet[] {
   const codes = new Set([...errors, ...anywhere, ...(scope === 'public' ? [] : withKeys)]);
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const [code, { http: status }] of Object.entries(errorTable) as [ErrorCode, { http: number }][]) {
-    if (codes.has(code)) byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  const byStatus = new Map<number, ErrorSet>();
+  for (const code of Object.keys(errorTable) as ErrorCode[]) {
+    if (!codes.has(code)) continue;
+    const form = beforeRequests.includes(code) ? 'problem' : errorForm;
+    const status = errorForms[form].statusOf(code);
+    byStatus.set(status, { status, form, codes: [...(byStatus.get(status)?.codes ?? []), code] });
   }
-  return byStatus;
+  return [...byStatus.values()];
 }
 
 /** Examples as the document has them, by name. */
 export type NamedValues = [name: string, example: { readonly summary?: string; readonly value: unknown }][];
 
-interface ErrorAnswer {
+interface ErrorAnswer extends ErrorSet {
   readonly name: string;
-  readonly codes: readonly ErrorCode[];
   readonly examples: NamedValues;
 }
 
@@ -35,54 +43,46 @@ interface ErrorAnswer {
  * that the document is the same every time.
  */
 export class ErrorAnswers {
-  readonly #byCodes = new Map<string, ErrorAnswer>();
+  readonly #bySet = new Map<string, ErrorAnswer>();
 
   /**
-   * A reference to the answer with one of these codes, which share a status.
+   * A reference to the answer with one of these codes.
    *
    * @param examples of it; they stand beside those of other operations
    */
-  refTo(status: number, { codes, examples }: { codes: readonly ErrorCode[]; examples: NamedValues }): { $ref: string } {
-    const key = codes.join();
-    const known = this.#byCodes.get(key) ?? { name: this.#newName(status, codes), codes, examples: [] };
-    this.#byCodes.set(key, { ...known, examples: [...known.examples, ...examples] });
+  refTo(set: ErrorSet, examples: NamedValues): { $ref: string } {
+    const key = `${set.form} ${set.codes.join()}`;
+    const known = this.#bySet.get(key) ?? { ...set, name: this.#newName(set), examples: [] };
+    this.#bySet.set(key, { ...known, examples: [...known.examples, ...examples] });
     return { $ref: `#/components/responses/${known.name}` };
   }
 
   /** All that were referred to, by their names. */
   get components(): Record<string, object> {
-    return Object.fromEntries([...this.#byCodes.values()].map((answer) => [answer.name, responseObject(answer)]));
+    return Object.fromEntries([...this.#bySet.values()].map((answer) => [answer.name, responseObject(answer)]));
   }
 
   /** A code that is alone gives its name; several go by their status, and are counted where it has several such sets. */
-  #newName(status: number, codes: readonly ErrorCode[]): string {
+  #newName({ status, form, codes }: ErrorSet): string {
     const [only] = codes as [ErrorCode];
-    if (codes.length === 1) return pascalCase(only.split('_'));
-    const base = `${pascalCase((STATUS_CODES[status] ?? String(status)).split(/\W+/))}Problems`;
-    const taken = new Set([...this.#byCodes.values()].map(({ name }) => name));
+    if (codes.length === 1) return errorForms[form].nameOfCode(only);
+    const base = errorForms[form].nameOf(status);
+    const taken = new Set([...this.#bySet.values()].map(({ name }) => name));
     let name = base;
     for (let count = 2; taken.has(name); count += 1) name = `${base}${count}`;
     return name;
   }
 }
 
-function responseObject({ codes, examples }: ErrorAnswer): object {
-  const [first] = codes as [ErrorCode];
-  const schema = {
-    allOf: [
-      { $ref: schemaUri('Problem') },
-      { type: 'object', properties: { status: { const: errorTable[first].http }, code: { enum: codes } } },
-    ],
-  };
+function responseObject({ status, form, codes, examples }: ErrorAnswer): object {
   return {
     description: codes.map((code) => `- \`${code}\`: ${errorTable[code].title}`).join('\n'),
-    headers: answerHeaders(codes),
+    headers: answerHeaders({ status, codes }),
     content: {
-      [PROBLEM_TYPE]: { schema, ...(examples.length === 0 ? {} : { examples: Object.fromEntries(examples) }) },
+      [errorForms[form].type]: {
+        schema: errorBody(form, codes),
+        ...(examples.length === 0 ? {} : { examples: Object.fromEntries(examples) }),
+      },
     },
   };
-}
-
-function pascalCase(words: readonly string[]): string {
-  return words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()).join('');
 }

@@ -1,8 +1,8 @@
 import type { Scope } from '../access.js';
-import { PROBLEM_TYPE } from '../problem.js';
 import { schemaAt } from './component-schemas.js';
 import { answerHeaders } from './documented-headers.js';
 import { type ErrorAnswers, errorsOf, type NamedValues } from './error-answers.js';
+import { errorForms } from './error-forms.js';
 import type { Answer, Body, Example, Operation, Parameter } from './operation.js';
 import { everywhere } from './shared-parameters.js';
 
@@ -19,9 +19,12 @@ export function operationObject(operation: Operation, errors: ErrorAnswers): obj
   const own = Object.entries(answers).map(([status, answer]) => {
     return [status, answerObject(answer, Number(status), examples)];
   });
-  const refused = [...errorsOf(operation)].map(([status, codes]) => {
-    return [status, errors.refTo(status, { codes, examples: answersIn(examples, { status, type: PROBLEM_TYPE }) })];
-  });
+  const refused = errorsOf(operation)
+    .filter(({ status }) => !Object.hasOwn(answers, status))
+    .map((set) => {
+      const { status, form } = set;
+      return [status, errors.refTo(set, answersIn(examples, { status, type: errorForms[form].type }))];
+    });
   return {
     operationId: id,
     tags: [tag],
@@ -61,22 +64,22 @@ function isUsed({ name }: Parameter, examples: NamedExamples): boolean {
   return Object.values(examples).some(({ parameters = {} }) => Object.hasOwn(parameters, name));
 }
 
-function bodyObject({ description, content }: Body, examples: NamedExamples): object {
+function bodyObject({ description, content, isOptional = false }: Body, examples: NamedExamples): object {
   const contents = Object.entries(content).map(([type, schema]) => {
     const values = Object.entries(examples).flatMap(
       ([key, { summary, body }]): NamedValues => (body?.type === type ? [[key, { summary, value: body.value }]] : []),
     );
     return [type, { schema: schemaAt(schema, 'input'), ...examplesIn(values) }];
   });
-  return { description, required: true, content: Object.fromEntries(contents) };
+  return { description, required: !isOptional, content: Object.fromEntries(contents) };
 }
 
-function answerObject({ description, content }: Answer, status: number, examples: NamedExamples): object {
+function answerObject({ description, content, headers = [] }: Answer, status: number, examples: NamedExamples): object {
   const contents = Object.entries(content).map(([type, schema]) => {
     const answers = answersIn(examples, { status, type });
     return [type, { schema: schemaAt(schema, 'output'), ...examplesIn(answers) }];
   });
-  return { description, headers: answerHeaders(), content: Object.fromEntries(contents) };
+  return { description, headers: answerHeaders(headers), content: Object.fromEntries(contents) };
 }
 
 /** The answers of the examples that are of one status and type. */

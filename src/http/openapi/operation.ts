@@ -2,11 +2,15 @@ import type { z } from 'zod';
 import { type ErrorCode, errorTable, type MillraceError } from '../../core/errors.js';
 import { PROBLEM_TYPE, problemOf } from '../problem.js';
 import type { Route } from '../route.js';
+import { v2ErrorOf } from '../v2/error-body.js';
+import type { AnswerHeader } from './documented-headers.js';
+import type { FormName } from './error-forms.js';
 
 /** Groups of operations, in the document's order, with what each is about. */
 export const tags = {
   predictions: 'Ask a model',
   models: 'What is served',
+  v2: 'The Open Inference Protocol, which clients for Triton and KServe speak, with the extensions that Triton has for it',
   jobs: 'Predictions on their way, and those that ended within the last minute',
   operations: 'Health, version, metrics',
   documentation: 'The welcome page, and this document',
@@ -25,8 +29,10 @@ export interface Operation extends Pick<Route, 'method' | 'path' | 'scope'> {
   /** Beside those that every route takes. */
   readonly parameters?: readonly Parameter[];
   readonly body?: Body;
-  /** By status: what is answered if nothing is wrong. */
+  /** By status: what is answered if nothing is wrong. It stands before errors of the same status. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** How it says errors, and so with which statuses; as problem details if nothing is said. */
+  readonly errorForm?: FormName;
   /** Beside those that every route may answer. */
   readonly errors?: readonly ErrorCode[];
   /** By name; test/http/openapi replays them against the bundled models, in the order of the document. */
@@ -42,12 +48,16 @@ export interface Parameter {
 
 export interface Body {
   readonly description: string;
+  /** Whether it may be missing. */
+  readonly isOptional?: boolean;
   /** By media type. */
   readonly content: Readonly<Record<string, z.ZodType>>;
 }
 
 export interface Answer {
   readonly description: string;
+  /** Beside those that every answer has. */
+  readonly headers?: readonly AnswerHeader[];
   /** By media type. */
   readonly content: Readonly<Record<string, z.ZodType>>;
 }
@@ -68,5 +78,13 @@ export function refusal(error: MillraceError, requestId: string): Pick<Example, 
   return {
     status: errorTable[error.code].http,
     answer: { type: PROBLEM_TYPE, value: problemOf(error, requestId) },
+  };
+}
+
+/** The answer of an example that is refused in the form of the Open Inference Protocol. */
+export function v2Refusal(error: MillraceError): Pick<Example, 'status' | 'answer'> {
+  return {
+    status: errorTable[error.code].v2,
+    answer: { type: 'application/json', value: v2ErrorOf(error) },
   };
 }

@@ -37,6 +37,20 @@ export const modelVersion: Parameter = {
 
 const { timeout_ms: timeoutSchema, priority: prioritySchema } = parametersSchema.shape;
 
+export const timeoutHeader: Parameter = {
+  in: 'header',
+  name: 'X-Request-Timeout-Ms',
+  description: 'Answer within so many milliseconds, or not at all; what the body or the query says counts before it',
+  schema: timeoutSchema.unwrap(),
+};
+
+export const contentEncoding: Parameter = {
+  in: 'header',
+  name: 'Content-Encoding',
+  description: 'How the body is compressed; `identity` is not at all',
+  schema: contentCodingSchema,
+};
+
 /** What predictions take beside the body. */
 export const predictionParameters: readonly Parameter[] = [
   {
@@ -63,18 +77,8 @@ export const predictionParameters: readonly Parameter[] = [
     description: 'Whether the body is an item as it is, also where its type says JSON or a form',
     schema: rawSchema,
   },
-  {
-    in: 'header',
-    name: 'X-Request-Timeout-Ms',
-    description: 'Answer within so many milliseconds, or not at all; what the body or the query says counts before it',
-    schema: timeoutSchema.unwrap(),
-  },
-  {
-    in: 'header',
-    name: 'Content-Encoding',
-    description: 'How the body is compressed; `identity` is not at all',
-    schema: contentCodingSchema,
-  },
+  timeoutHeader,
+  contentEncoding,
 ];
 
 export const modelInQuery: Parameter = {

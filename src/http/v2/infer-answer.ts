@@ -1,9 +1,32 @@
 import { isUtf8 } from 'node:buffer';
+import { z } from 'zod';
 import { MillraceError } from '../../core/errors.js';
-import type { NumericArray } from '../../tensor/datatype.js';
+import { type Datatype, datatypes, type NumericArray } from '../../tensor/datatype.js';
 import { nestedText } from '../../tensor/nested-text.js';
 import type { ByteElements, InferAnswer, V2Tensor } from '../../v2/infer-request.js';
 import { writeRaw } from '../../v2/raw-tensor.js';
+
+/** The JSON of an answer. It is written by hand, below: numbers would lose digits on the way through a document. */
+export const inferAnswerSchema = z.object({
+  id: z.string().exactOptional().describe('That of the request, if it had one'),
+  model_name: z.string().describe('As the request named it'),
+  model_version: z.string(),
+  outputs: z.array(
+    z.object({
+      name: z.string(),
+      datatype: z.enum(Object.keys(datatypes) as [Datatype, ...Datatype[]]),
+      shape: z.array(z.int().min(0)).describe('With the batch axis'),
+      parameters: z
+        .object({ binary_data_size: z.int().min(0) })
+        .exactOptional()
+        .describe('So many bytes behind the JSON are its elements'),
+      data: z
+        .array(z.union([z.number(), z.boolean(), z.string()]))
+        .exactOptional()
+        .describe('The elements as one flat array, if they do not come as bytes'),
+    }),
+  ),
+});
 
 /** An answer as it goes out: JSON, and behind it the bytes of the outputs that come in the binary form. */
 export interface EncodedAnswer {

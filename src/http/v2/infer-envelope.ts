@@ -19,20 +19,29 @@ const parameters = z.record(z.string(), z.unknown()).optional();
 
 const inputSchema = z.object({
   name: z.string().min(1),
-  shape: z.array(z.int().min(0)).max(MAX_RANK),
-  datatype: z.string(),
-  parameters,
-  data: z.unknown().optional(),
+  shape: z.array(z.int().min(0)).max(MAX_RANK).describe('With the batch axis'),
+  datatype: z.string().describe('`FP32`, `INT64`, `BYTES` and so on'),
+  parameters: parameters.describe(
+    '`binary_data_size`: so many bytes behind the JSON are its elements; `content_type` of the items of a pipeline',
+  ),
+  data: z.unknown().optional().describe('The elements as an array, flat or nested, if they do not come as bytes'),
 });
 
-const outputSchema = z.object({ name: z.string().min(1), parameters });
+const outputSchema = z.object({
+  name: z.string().min(1),
+  parameters: parameters.describe(
+    '`binary_data`: whether it comes as bytes; `classification`: its so many highest values in place of the tensor',
+  ),
+});
 
 /** The document of a request for inference. Members that the protocol does not know are let be. */
-const envelopeSchema = z.object({
-  id: z.string().max(1_024).optional(),
-  parameters,
+export const inferEnvelopeSchema = z.object({
+  id: z.string().max(1_024).optional().describe('Comes back in the answer; need not differ from that of others'),
+  parameters: parameters.describe(
+    '`priority` from 1, the highest, to 10; `timeout` in microseconds; `binary_data_output`: all outputs come as bytes',
+  ),
   inputs: z.array(inputSchema).max(1_000),
-  outputs: z.array(outputSchema).max(1_000).optional(),
+  outputs: z.array(outputSchema).max(1_000).optional().describe('Those that are wanted; all if there are none'),
 });
 
 type SentInput = z.output<typeof inputSchema>;
@@ -59,9 +68,9 @@ export interface NamedModel {
 export function readInferRequest(body: ChunkedBody, jsonBytes: number, { model, version }: NamedModel): SentRequest {
   const json = body.slice(0, jsonBytes);
   const document = scanDocument(json, 'data');
-  const result = envelopeSchema.safeParse(document);
+  const result = inferEnvelopeSchema.safeParse(document);
   if (!result.success) {
-    const problems = describeIssues(result.error, envelopeSchema, document);
+    const problems = describeIssues(result.error, inferEnvelopeSchema, document);
     const text = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
     throw new MillraceError('INVALID_REQUEST', `failed to parse the request: ${text}`);
   }

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import { ioOf } from '../../../v2/target-io.js';
+import { v2InferenceOperations } from '../../openapi/v2-inference-operations.js';
 import { timeoutFrom } from '../../predict-envelope.js';
 import { type Exchange, type Route, sendParts, sendText } from '../../route.js';
 import { AnswerCompressor, codingFor } from '../answer-coding.js';
@@ -13,21 +14,16 @@ import type { V2Services } from '../v2-services.js';
 export function inferRoutes(services: V2Services): Route[] {
   const bodies = new InferBodyReader(services);
   const compressor = new AnswerCompressor();
-  const route = (path: string): Route => ({
-    method: 'post',
-    path,
-    scope: 'infer',
-    async handle(exchange) {
-      const { request, response, context } = exchange;
-      const body = await bodies.read(request);
-      // The client may have left while its body was inflated.
-      if (context.error !== undefined) throw context.error;
-      const answer = await infer(body, exchange, services);
-      // The client has left, or the answer was begun by somebody who ends the connection.
-      if (!response.destroyed) await send(answer, { response, compressor, accept: request.headers['accept-encoding'] });
-    },
-  });
-  return [route('/v2/models/:name/infer'), route('/v2/models/:name/versions/:version/infer')];
+  const handle: Route['handle'] = async (exchange) => {
+    const { request, response, context } = exchange;
+    const body = await bodies.read(request);
+    // The client may have left while its body was inflated.
+    if (context.error !== undefined) throw context.error;
+    const answer = await infer(body, exchange, services);
+    // The client has left, or the answer was begun by somebody who ends the connection.
+    if (!response.destroyed) await send(answer, { response, compressor, accept: request.headers['accept-encoding'] });
+  };
+  return Object.values(v2InferenceOperations).map((operation) => ({ ...operation, handle }));
 }
 
 /** Reads a request and submits its job; what is not needed for the answer is let go of here. */

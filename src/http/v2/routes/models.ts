@@ -3,73 +3,56 @@ import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
 import { modelConfig } from '../../../v2/model-config.js';
 import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
+import type { StatisticsAnswer } from '../../../v2/statistics-schema.js';
+import { v2ModelOperations } from '../../openapi/v2-model-operations.js';
+import { v2ServerOperations } from '../../openapi/v2-server-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
+import type { Live, Ready } from '../../server-answers.js';
+import type { ModelNames, ModelReady } from '../answers.js';
 import type { V2Services } from '../v2-services.js';
 
 /** What the server and its models are, and whether they are ready. */
 export function describingRoutes(services: V2Services): Route[] {
   const { models, limits, version } = services;
-  const get = (path: string, scope: Route['scope'], handle: Route['handle']): Route => ({
-    method: 'get',
-    path,
-    scope,
-    handle,
-  });
-  const json = (value: (address: ModelAddress) => object) => (exchange: Exchange) => {
-    sendText(exchange.response, 200, JSON.stringify(value(addressIn(exchange))));
-  };
-  const ofModel = (path: string, handle: Route['handle']) => [
-    get(`/v2/models/:name${path}`, 'infer', handle),
-    get(`/v2/models/:name/versions/:version${path}`, 'infer', handle),
-  ];
+  const names = (): ModelNames => ({ models: models.listed.map(({ name }) => name) });
+  const ofAll = (): StatisticsAnswer => ({ model_stats: statisticsOfAll(services) });
+  const metadata = json((address) => modelMetadata(models, address));
+  const ready: Route['handle'] = (exchange) => modelReady(exchange, services);
+  const config = json((address) => modelConfig(models, address, limits.max_rows));
+  const statistics = json((address): StatisticsAnswer => ({ model_stats: statisticsOfModel(services, address) }));
   return [
-    get(
-      '/v2',
-      'public',
-      json(() => serverMetadata(version)),
-    ),
-    get(
-      '/v2/health/live',
-      'public',
-      json(() => ({ live: true })),
-    ),
-    get('/v2/health/ready', 'public', (exchange) => serverReady(exchange, services)),
-    get(
-      '/v2/models',
-      'infer',
-      json(() => ({ models: models.listed.map(({ name }) => name) })),
-    ),
-    get(
-      '/v2/models/stats',
-      'infer',
-      json(() => ({ model_stats: statisticsOfAll(services) })),
-    ),
-    ...ofModel(
-      '',
-      json((address) => modelMetadata(models, address)),
-    ),
-    ...ofModel('/ready', (exchange) => modelReady(exchange, services)),
-    ...ofModel(
-      '/config',
-      json((address) => modelConfig(models, address, limits.max_rows)),
-    ),
-    ...ofModel(
-      '/stats',
-      json((address) => ({ model_stats: statisticsOfModel(services, address) })),
-    ),
+    { ...v2ServerOperations.server, handle: json(() => serverMetadata(version)) },
+    { ...v2ServerOperations.live, handle: json((): Live => ({ live: true })) },
+    { ...v2ServerOperations.ready, handle: (exchange) => serverReady(exchange, services) },
+    { ...v2ServerOperations.list, handle: json(names) },
+    { ...v2ServerOperations.allStatistics, handle: json(ofAll) },
+    { ...v2ModelOperations.metadata, handle: metadata },
+    { ...v2ModelOperations.versionMetadata, handle: metadata },
+    { ...v2ModelOperations.modelReady, handle: ready },
+    { ...v2ModelOperations.versionReady, handle: ready },
+    { ...v2ModelOperations.config, handle: config },
+    { ...v2ModelOperations.versionConfig, handle: config },
+    { ...v2ModelOperations.statistics, handle: statistics },
+    { ...v2ModelOperations.versionStatistics, handle: statistics },
   ];
+}
+
+function json(answer: (address: ModelAddress) => object): Route['handle'] {
+  return (exchange) => sendText(exchange.response, 200, JSON.stringify(answer(addressIn(exchange))));
 }
 
 /** The statuses are Triton's: 400 is not ready yet, 503 not any more. */
 function serverReady({ response }: Exchange, { models, isStopping }: V2Services): void {
   const ready = models.ready && !isStopping();
-  sendText(response, ready ? 200 : isStopping() ? 503 : 400, JSON.stringify({ ready }));
+  const answer: Ready = { ready };
+  sendText(response, ready ? 200 : isStopping() ? 503 : 400, JSON.stringify(answer));
 }
 
 function modelReady(exchange: Exchange, { models }: V2Services): void {
   const address = addressIn(exchange);
   const ready = isReady(models, address);
-  sendText(exchange.response, ready ? 200 : 400, JSON.stringify({ name: address.name, ready }));
+  const answer: ModelReady = { name: address.name, ready };
+  sendText(exchange.response, ready ? 200 : 400, JSON.stringify(answer));
 }
 
 /** @throws MillraceError MODEL_NOT_FOUND or VERSION_NOT_FOUND */

@@ -1,14 +1,11 @@
-import { z } from 'zod';
 import { MillraceError } from '../../../core/errors.js';
-import { parseJson } from '../../../core/json-document.js';
-import { describeIssues } from '../../../core/zod-issues.js';
 import type { LoadOverride } from '../../../v2/model-control.js';
+import { v2RepositoryOperations as operations } from '../../openapi/v2-repository-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
+import type { Done } from '../answers.js';
 import { readSmallBody } from '../infer-body.js';
+import { controlRequestSchema, indexRequestSchema, readAs } from '../repository-requests.js';
 import type { V2Services } from '../v2-services.js';
-
-const indexSchema = z.object({ ready: z.boolean().optional() });
-const controlSchema = z.object({ parameters: z.record(z.string(), z.unknown()).optional() });
 
 /** What stands before the path of a file that is sent along. */
 const FILE = 'file:';
@@ -16,49 +13,47 @@ const FILE = 'file:';
 /** The model repository extension: what lies there; load and unload. */
 export function repositoryRoutes(services: V2Services): Route[] {
   const { control } = services;
-  const post = (path: string, scope: Route['scope'], handle: Route['handle']): Route => ({
-    method: 'post',
-    path,
-    scope,
-    handle,
-  });
   const nameIn = ({ request }: Exchange) => String(request.params['name']);
+  const done = ({ response }: Exchange) => {
+    const answer: Done = {};
+    sendText(response, 200, JSON.stringify(answer));
+  };
+  const refuse = () => {
+    throw new MillraceError('UNSUPPORTED', "'repository_name' specification is not supported");
+  };
   return [
-    post('/v2/repository/index', 'infer', async (exchange) => {
-      const { ready = false } = readAs(indexSchema, await bodyOf(exchange, services));
-      const index = control.index().filter(({ state }) => !ready || state === 'READY');
-      sendText(exchange.response, 200, JSON.stringify(index));
-    }),
-    post('/v2/repository/models/:name/load', 'admin', async (exchange) => {
-      const { parameters = {} } = readAs(controlSchema, await bodyOf(exchange, services));
-      await control.load(nameIn(exchange), overrideFrom(parameters));
-      sendText(exchange.response, 200, '');
-    }),
-    post('/v2/repository/models/:name/unload', 'admin', async (exchange) => {
-      readAs(controlSchema, await bodyOf(exchange, services));
-      await control.unload(nameIn(exchange));
-      sendText(exchange.response, 200, '');
-    }),
-    ...['index', 'models/:name/load', 'models/:name/unload'].map((path) =>
-      post(`/v2/repository/:repository/${path}`, 'admin', () => {
-        throw new MillraceError('UNSUPPORTED', "'repository_name' specification is not supported");
-      }),
-    ),
+    {
+      ...operations.index,
+      async handle(exchange) {
+        const { ready = false } = readAs(indexRequestSchema, await bodyOf(exchange, services));
+        const index = control.index().filter(({ state }) => !ready || state === 'READY');
+        sendText(exchange.response, 200, JSON.stringify(index));
+      },
+    },
+    {
+      ...operations.load,
+      async handle(exchange) {
+        const { parameters = {} } = readAs(controlRequestSchema, await bodyOf(exchange, services));
+        await control.load(nameIn(exchange), overrideFrom(parameters));
+        done(exchange);
+      },
+    },
+    {
+      ...operations.unload,
+      async handle(exchange) {
+        readAs(controlRequestSchema, await bodyOf(exchange, services));
+        await control.unload(nameIn(exchange));
+        done(exchange);
+      },
+    },
+    { ...operations.namedIndex, handle: refuse },
+    { ...operations.namedLoad, handle: refuse },
+    { ...operations.namedUnload, handle: refuse },
   ];
 }
 
 function bodyOf({ request }: Exchange, { limits, bodies }: V2Services): Promise<Buffer> {
   return readSmallBody(request, limits, bodies);
-}
-
-/** Nothing stands for an empty object. */
-function readAs<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.output<Schema> {
-  const document = body.length === 0 ? {} : parseJson(body);
-  const result = schema.safeParse(document);
-  if (result.success) return result.data;
-  const problems = describeIssues(result.error, schema, document);
-  const text = problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  throw new MillraceError('INVALID_REQUEST', `failed to parse the request: ${text}`);
 }
 
 /** @throws MillraceError INVALID_REQUEST */

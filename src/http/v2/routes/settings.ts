@@ -6,71 +6,60 @@ import {
   unknownRegion,
 } from '../../../v2/fixed-settings.js';
 import { findEntry } from '../../../v2/model-lookup.js';
+import { v2SettingsOperations as operations, v2SharedMemoryOperations } from '../../openapi/v2-settings-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
+import type { Done } from '../answers.js';
 import type { V2Services } from '../v2-services.js';
 
 /** Settings that Triton lets clients change while it runs, and its shared memory: they can be looked at. */
 export function settingsRoutes({ models }: V2Services): Route[] {
+  const trace = ({ response }: Exchange) => sendText(response, 200, JSON.stringify(traceSettings));
+  const refuse = () => {
+    throw settingsRefusal();
+  };
   return [
-    ...settings('/v2/trace/setting', () => traceSettings),
-    ...settings('/v2/models/:name/trace/setting', ({ request }) => {
-      findEntry(models, String(request.params['name']));
-      return traceSettings;
-    }),
-    ...settings('/v2/logging', () => logSettings),
+    { ...operations.trace, handle: trace },
+    { ...operations.changeTrace, handle: refuse },
+    {
+      ...operations.modelTrace,
+      handle(exchange) {
+        findEntry(models, String(exchange.request.params['name']));
+        trace(exchange);
+      },
+    },
+    { ...operations.changeModelTrace, handle: refuse },
+    {
+      ...operations.logging,
+      handle: ({ response }) => sendText(response, 200, JSON.stringify(logSettings)),
+    },
+    { ...operations.changeLogging, handle: refuse },
     ...sharedMemory('system'),
     ...sharedMemory('cuda'),
   ];
 }
 
-function settings(path: string, read: (exchange: Exchange) => object): Route[] {
-  return [
-    {
-      method: 'get',
-      path,
-      scope: 'infer',
-      handle: (exchange) => sendText(exchange.response, 200, JSON.stringify(read(exchange))),
-    },
-    {
-      method: 'post',
-      path,
-      scope: 'admin',
-      handle() {
-        throw settingsRefusal();
-      },
-    },
-  ];
-}
-
 /** Shared memory as of a server that has it off: no region is known, and to forget them all changes nothing. */
 function sharedMemory(kind: 'system' | 'cuda'): Route[] {
-  const path = `/v2/${kind}sharedmemory`;
-  const region = `${path}/region/:region`;
+  const { status, regionStatus, register, unregisterAll, unregister } = v2SharedMemoryOperations[kind];
+  const forget = ({ response }: Exchange) => {
+    const answer: Done = {};
+    sendText(response, 200, JSON.stringify(answer));
+  };
   return [
-    { method: 'get', path: `${path}/status`, scope: 'infer', handle: ({ response }) => sendText(response, 200, '[]') },
+    { ...status, handle: ({ response }) => sendText(response, 200, '[]') },
     {
-      method: 'get',
-      path: `${region}/status`,
-      scope: 'infer',
+      ...regionStatus,
       handle({ request }) {
         throw unknownRegion(kind, String(request.params['region']));
       },
     },
     {
-      method: 'post',
-      path: `${region}/register`,
-      scope: 'infer',
+      ...register,
       handle() {
         throw sharedMemoryRefusal(kind);
       },
     },
-    ...[path, region].map((each): Route => {
-      return {
-        method: 'post',
-        path: `${each}/unregister`,
-        scope: 'infer',
-        handle: ({ response }) => sendText(response, 200, ''),
-      };
-    }),
+    { ...unregisterAll, handle: forget },
+    { ...unregister, handle: forget },
   ];
 }
