@@ -17,12 +17,14 @@ import { createExpressServer } from './http/express-server.js';
 import { GracefulServer } from './http/graceful-server.js';
 import type { Route } from './http/route.js';
 import { jobRoutes } from './http/routes/jobs.js';
+import { modelControlRoutes } from './http/routes/model-control.js';
 import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
+import type { ModelControl } from './serving/model-control.js';
 import type { ModelManager } from './serving/model-manager.js';
 import { version } from './version.js';
 
@@ -53,6 +55,7 @@ export interface Millrace {
 export interface Parts {
   readonly events: EventBus;
   readonly models: ModelManager;
+  readonly control: ModelControl;
   readonly jobs: JobService;
   readonly metrics: Metrics;
   readonly stepPool: StepPool;
@@ -122,9 +125,10 @@ export class MillraceServer implements Millrace {
   }
 
   destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
-    const { edge, events, jobs, metrics, models, stepPool } = this.#parts;
+    const { control, edge, events, jobs, metrics, models, stepPool } = this.#parts;
     this.#isStopping = true;
     edge.close();
+    void control.close();
     jobs.destroy(error);
     models.destroy();
     stepPool.close();
@@ -151,11 +155,12 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models } = this.#parts;
+    const { control, edge, events, jobs, metrics, models } = this.#parts;
     const { limits } = this.#config;
     return [
       ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies: new BodyBudget(limits.arriving_bytes) }),
       ...modelRoutes(models),
+      ...modelControlRoutes({ control, models, limits }),
       ...jobRoutes(jobs),
       ...operationsRoutes({
         models,

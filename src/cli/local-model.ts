@@ -32,6 +32,9 @@ export async function withLocalModel<T>(
       auth: 'none',
       port: 0,
       observers: [],
+      // All that was asked for, and nothing that comes later.
+      model_control: 'none',
+      load_at_start: 'all',
       log: { level: 'silent' },
       shutdown: { grace_ms: 0 },
     }),

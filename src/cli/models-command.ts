@@ -53,7 +53,17 @@ async function checkModels(folder: string): Promise<number> {
   const config = resolveConfig([
     ...settingsLayers(),
     {
-      values: { models: folder, host: '127.0.0.1', port: 0, instances: 1, log: { level: 'silent' }, observers: [] },
+      values: {
+        models: folder,
+        host: '127.0.0.1',
+        port: 0,
+        instances: 1,
+        log: { level: 'silent' },
+        observers: [],
+        model_control: 'none',
+        load_at_start: 'all',
+        memory: { budget: Number.MAX_SAFE_INTEGER },
+      },
       nameOf: (path) => path,
     },
   ]);

@@ -21,6 +21,13 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
     .option('--keys <file>', 'a YAML file with the keys that are let in')
     .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
+    .addOption(
+      new Option('--model-control <mode>', 'who says what is loaded (default: none)').choices([
+        'none',
+        'explicit',
+        'watch',
+      ]),
+    )
     .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
     .action(async (flags: Record<string, string>) => {
       ended(await serve(flags));
@@ -33,12 +40,20 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
  * @returns the exit code, when the server has stopped
  * @throws MillraceError if the settings are wrong, or the address cannot be listened on
  */
-async function serve({ config: file, keys, logLevel, port, ...flags }: Record<string, string>): Promise<number> {
+async function serve({
+  config: file,
+  keys,
+  logLevel,
+  modelControl,
+  port,
+  ...flags
+}: Record<string, string>): Promise<number> {
   const config = resolveConfig([
     ...settingsLayers(file),
     flagLayer({
       ...flags,
       ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
+      ...(modelControl === undefined ? {} : { model_control: modelControl }),
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(logLevel === undefined ? {} : { log: { level: logLevel } }),
     }),

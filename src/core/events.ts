@@ -15,7 +15,11 @@ export interface Timings {
   total: number;
 }
 
-export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
+/** EVICTED is not loaded but serves all the same: a request for it loads it. UNAVAILABLE has a reason, and refuses. */
+export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'EVICTED' | 'UNAVAILABLE';
+
+/** Why a model version gave its memory back; `failed` is one that was given up while it served. */
+export type UnloadCause = 'evicted' | 'expired' | 'unloaded' | 'replaced' | 'failed';
 
 /**
  * All that happens, by name. The payloads are values, never live objects: an observer can neither change nor
@@ -59,6 +63,11 @@ export interface EventMap {
   };
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
+  /** A version is READY; in place of another of the same number if `isReload`. */
+  modelLoaded: ModelRef & { durationMs: number; memoryBytes: number; isReload: boolean };
+  modelLoadFailed: ModelRef & { reason: string; isReload: boolean };
+  /** What a version held is free again. */
+  modelUnloaded: ModelRef & { cause: UnloadCause; memoryBytes: number; residentMs: number };
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
   instanceCrashed: ModelRef & { instance: string; reason: string; restartInMs: number | undefined };
   observerFailed: { observer: string; event: EventName; reason: string };

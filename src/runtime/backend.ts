@@ -38,6 +38,8 @@ export interface Instance {
    * @throws MillraceError EXECUTION_FAILED if the model refuses the values; INSTANCE_CRASHED if the instance ends meanwhile
    */
   run(inputs: NamedTensors): Promise<ExecutionResult>;
+  /** Settles after the end, when the memory is free again: the thread is gone. Never rejects; without it that is at once. */
+  readonly released?: Promise<void>;
   /** Ends the instance, at once: what it runs fails with INSTANCE_CRASHED. Idempotent. */
   destroy(reason: string): void;
 }

@@ -37,6 +37,7 @@ export class InstanceGroup {
   #restartCount = 0;
   #gaveUp: string | undefined;
   #closed = false;
+  #released: Promise<void> = Promise.resolve();
 
   constructor(options: InstanceGroupOptions) {
     this.#options = options;
@@ -58,6 +59,11 @@ export class InstanceGroup {
   /** Instances that were started again after a crash, since the group began. */
   get restarts(): number {
     return this.#restartCount;
+  }
+
+  /** Settles after `destroy`, when the memory of the instances is free again. Never rejects. */
+  get released(): Promise<void> {
+    return this.#released;
   }
 
   /** Whoever listens late is told of a giving up that happened before. */
@@ -100,7 +106,9 @@ export class InstanceGroup {
     this.#closed = true;
     for (const timer of this.#restarts) timer.cancel();
     this.#restarts.clear();
-    for (const instance of this.#live) instance.destroy(reason);
+    const ending = [...this.#live];
+    for (const instance of ending) instance.destroy(reason);
+    this.#released = Promise.all([this.#released, ...ending.map(({ released }) => released)]).then(() => undefined);
     this.#live.clear();
     this.#idle.length = 0;
   }

@@ -19,6 +19,7 @@ export class WorkerInstance implements Instance {
   readonly signature: Signature;
   readonly provider: string;
   readonly ended: Promise<string>;
+  readonly released: Promise<void>;
   readonly #worker: Worker;
   readonly #resolveEnded: (reason: string) => void;
   #pending: PendingRun | undefined;
@@ -34,6 +35,9 @@ export class WorkerInstance implements Instance {
       resolveEnded = resolve;
     });
     this.#resolveEnded = resolveEnded;
+    this.released = new Promise((resolve) => {
+      worker.once('exit', () => resolve());
+    });
     worker.on('error', (error) => this.#end(reasonOf(error)));
     worker.on('messageerror', (error) => this.#end(reasonOf(error)));
     worker.on('exit', (code) => this.#end(`the worker thread exited with code ${code}`));

@@ -15,6 +15,8 @@ import { InstanceGroup } from '../runtime/instance-group.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, planBatching } from './batching-plan.js';
+import type { ControlMode, LoadAtStart } from './control-config.js';
+import type { MemoryLimits } from './memory-config.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
 import { DEFAULT_FREE_SIZE, warmUp } from './warm-up.js';
@@ -38,6 +40,10 @@ export interface ServingContext {
   readonly stepSlots: number;
   /** Whether the operator lets model folders bring code. */
   readonly allowCode: boolean;
+  readonly memory: MemoryLimits;
+  readonly modelControl: ControlMode;
+  /** Which models load before they are asked for. */
+  readonly loadAtStart: LoadAtStart;
 }
 
 /** Limits with all values in place. */
@@ -46,6 +52,8 @@ export interface ModelLimits {
   readonly queueBytes: number;
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
+  /** What was accepted has so long to finish when a version is unloaded. */
+  readonly drainTimeoutMs: number;
 }
 
 /** What is known of a model once it has loaded. */
@@ -66,6 +74,10 @@ export interface ModelSource {
   readonly config: ModelConfig;
   /** What lies beside it. */
   readonly files: ModelFiles;
+  /** Of the model file with its data. */
+  readonly fileBytes: number;
+  /** Another one when a file has changed. */
+  readonly stamp: string;
 }
 
 /** What the one who opens a model is told on the way. */

@@ -2,49 +2,75 @@ import type { AbortSource } from '../core/abort.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { ModelRef, ModelState } from '../core/events.js';
 import { PipelineError } from '../pipelines/pipeline-error.js';
-import type { RunningPipeline } from '../pipelines/running-pipeline.js';
-import type { InstanceGroup } from '../runtime/instance-group.js';
 import { BatchingConfigError } from './batching-plan.js';
 import { inferItem } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
 import { mayBecome } from './model-state.js';
+import { ModelUsage } from './model-usage.js';
 import { type LoadedModel, type ModelLimits, type ModelSource, openModel, type ServingContext } from './open-model.js';
+import { Opening } from './opening.js';
 
-/** One version of a model: its instances, its batcher, and the state they are in. */
+/** How long the threads of an unloaded model are waited for: one inside native code can't be ended. */
+const RELEASE_MS = 1_000;
+
+/** The states in which a version may begin, and why it is in them. */
+const beginnings = {
+  LOADING: undefined,
+  EVICTED: 'it loads with the first request',
+  UNAVAILABLE: 'it was not told to load',
+} as const;
+
+/** In which state a version begins, and whether it is seen: one that is to take another's place is not, until it has. */
+export interface Beginning {
+  readonly state?: keyof typeof beginnings;
+  readonly isHidden?: boolean;
+}
+
+/**
+ * One version of a model as it lies in the folder: its instances, its batcher, and the state they are in. It can be
+ * evicted and loaded again; when its files change another takes its place, since jobs are read for one signature.
+ */
 export class ServedModel {
   readonly ref: ModelRef;
   readonly config: ModelConfig;
   readonly limits: ModelLimits;
-  readonly #source: ModelSource;
+  readonly source: ModelSource;
+  readonly usage: ModelUsage;
   readonly #context: ServingContext;
-  #state: ModelState = 'LOADING';
+  #state: ModelState;
   #reason: string | undefined;
   #loaded: LoadedModel | undefined;
-  #group: InstanceGroup | undefined;
-  #pipeline: RunningPipeline | undefined;
-  #isUnloaded = false;
+  #opening: Opening | undefined;
+  #isHidden: boolean;
+  /** Where an unloading leads. */
+  #unloadsTo: 'EVICTED' | 'UNAVAILABLE' = 'UNAVAILABLE';
 
-  constructor(source: ModelSource, context: ServingContext) {
+  constructor(source: ModelSource, context: ServingContext, { state = 'LOADING', isHidden = false }: Beginning = {}) {
     this.ref = source.ref;
     this.config = source.config;
-    this.#source = source;
+    this.source = source;
+    this.usage = new ModelUsage(context.clock);
     this.#context = context;
+    this.#state = state;
+    this.#reason = beginnings[state];
+    this.#isHidden = isHidden;
     const { limits } = source.config;
     this.limits = {
       queueRows: limits.queue_rows ?? context.limits.queueRows,
       queueBytes: limits.queue_bytes ?? context.limits.queueBytes,
       timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
       loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
+      drainTimeoutMs: context.limits.drainTimeoutMs,
     };
-    context.events.emit('modelStateChanged', { ...this.ref, from: undefined, to: 'LOADING', reason: undefined });
+    if (state !== 'UNAVAILABLE') this.#tell(undefined);
   }
 
   get state(): ModelState {
     return this.#state;
   }
 
-  /** Why the model is UNAVAILABLE, in words that may be shown to clients. */
+  /** Why the model is not READY, in words that may be shown to clients. */
   get reason(): string | undefined {
     return this.#reason;
   }
@@ -52,6 +78,21 @@ export class ServedModel {
   /** What is known of the model since it loaded; also while it is no longer READY. */
   get loaded(): LoadedModel | undefined {
     return this.#loaded;
+  }
+
+  /** Whether a request for it can be answered, at once or after a load. */
+  get isUsable(): boolean {
+    return this.#state === 'READY' || this.#state === 'LOADING' || this.isEvicted;
+  }
+
+  /** Whether it was evicted, or is about to be. */
+  get isEvicted(): boolean {
+    return this.#state === 'EVICTED' || (this.#state === 'UNLOADING' && this.#unloadsTo === 'EVICTED');
+  }
+
+  /** Whether it holds memory: it serves, or finishes what it has accepted. */
+  get isResident(): boolean {
+    return this.#opening !== undefined && !this.#opening.isOver;
   }
 
   /**
@@ -67,28 +108,38 @@ export class ServedModel {
 
   /** Loads, probes and warms up, within the time for it. The outcome is the state: this never rejects. */
   async load(): Promise<void> {
+    if (this.#state !== 'LOADING') this.#enter('LOADING', undefined);
+    const opening = new Opening();
+    this.#opening = opening;
     const { loadTimeoutMs } = this.limits;
-    let stopWaiting: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => {
-      stopWaiting = resolve;
-    });
     const timer = this.#context.clock.after(loadTimeoutMs, () => {
-      if (this.#state === 'LOADING') {
-        this.markUnavailable(`it was not loaded, probed and warmed up within ${loadTimeoutMs} ms`);
-      }
-      stopWaiting();
+      this.markUnavailable(`it was not loaded, probed and warmed up within ${loadTimeoutMs} ms`);
     });
-    await Promise.race([this.#openAndEnter(), late]).finally(() => timer.cancel());
+    await Promise.race([this.#openAndEnter(opening), opening.over]).finally(() => timer.cancel());
+  }
+
+  /** Settles when what the last load has started is over. Never rejects. */
+  get over(): Promise<void> {
+    return this.#opening?.over ?? Promise.resolve();
+  }
+
+  /** As `over`, when its memory is free, too. */
+  async whenReleased(): Promise<void> {
+    const opening = this.#opening;
+    await opening?.over;
+    await this.#afterRelease(opening);
   }
 
   /**
    * Runs tensors that fit the signature, or sees an item through the pipeline; batched with others either way.
    *
-   * @throws MillraceError MODEL_UNAVAILABLE if the model is not READY, else what the pipeline and the batcher give
+   * @throws MillraceError MODEL_UNAVAILABLE if the model is not loaded, else what the pipeline and the batcher give
    */
   infer(input: ModelInput, signal: AbortSource): Promise<ModelResult> {
     const loaded = this.#loaded;
-    if (this.#state !== 'READY' || loaded === undefined) return Promise.reject(this.unavailable());
+    // While it is unloading it finishes what it has accepted.
+    const serves = this.#state === 'READY' || this.#state === 'UNLOADING';
+    if (!serves || loaded === undefined) return Promise.reject(this.unavailable());
     if ('inputs' in input) return loaded.batcher.submit(input, signal);
     const { pipeline, batcher, plan } = loaded;
     if (pipeline === undefined) return Promise.reject(new Error('an item came for a model without a pipeline'));
@@ -105,57 +156,102 @@ export class ServedModel {
     const name = `Model ${model}, version ${version},`;
     if (this.#state === 'LOADING')
       return new MillraceError('MODEL_UNAVAILABLE', `${name} is loading.`, { retryAfterMs: 1000 });
+    if (this.isEvicted) return new MillraceError('MODEL_UNAVAILABLE', `${name} is not loaded.`, { retryAfterMs: 1000 });
     return new MillraceError('MODEL_UNAVAILABLE', `${name} is unavailable: ${this.#reason ?? 'it was unloaded'}.`);
   }
 
-  /** Takes the model out of service for good; what waits for it fails, its instances end. */
+  /**
+   * Takes the model out of service once it has finished what it accepted, or the time for that is over. Settles when
+   * its memory is free. Never rejects.
+   *
+   * @param to EVICTED if the next request may load it again
+   */
+  async unload(to: 'EVICTED' | 'UNAVAILABLE', reason: string): Promise<void> {
+    this.#unloadsTo = to;
+    if (!mayBecome(this.#state, 'UNLOADING')) {
+      if (this.#state === 'EVICTED' && to === 'UNAVAILABLE') this.markUnavailable(reason);
+      return;
+    }
+    this.#enter('UNLOADING', undefined);
+    await this.usage.whenIdle(this.limits.drainTimeoutMs);
+    const opening = this.#opening;
+    this.#end(reason);
+    await this.#afterRelease(opening);
+    if (this.#state === 'UNLOADING') this.#enter(this.#unloadsTo, reason);
+  }
+
+  /** Is not loaded after all: the next request will do that. */
+  postpone(reason: string): void {
+    this.#enter('EVICTED', reason);
+  }
+
+  /** Takes the place of another: from now on it is seen. */
+  show(): void {
+    this.#isHidden = false;
+  }
+
+  /** Another takes its place, or it is no longer in the folder: it finishes what it has accepted, unseen. */
+  async retire(reason: string): Promise<void> {
+    this.#isHidden = true;
+    this.usage.end();
+    await this.unload('UNAVAILABLE', reason);
+  }
+
+  /** Takes the model out of service at once; what waits for it fails, its instances end. */
   markUnavailable(reason: string): void {
     if (!mayBecome(this.#state, 'UNAVAILABLE')) return;
     this.#enter('UNAVAILABLE', reason);
-    this.#group?.destroy(reason);
-    this.#loaded?.batcher.destroy(this.unavailable());
-    this.#pipeline?.close();
+    this.#end(reason);
   }
 
-  /** Unloads the model, at once. Idempotent. */
+  /** Unloads the model, at once and for good. Idempotent. */
   destroy(): void {
-    if (this.#isUnloaded) return;
-    this.#isUnloaded = true;
-    this.#enter('UNLOADING', undefined);
+    if (this.usage.isOver && !this.isResident) return;
+    this.usage.end();
+    if (mayBecome(this.#state, 'UNLOADING')) this.#enter('UNLOADING', undefined);
     this.markUnavailable('it was unloaded');
   }
 
-  async #openAndEnter(): Promise<void> {
+  async #openAndEnter(opening: Opening): Promise<void> {
     try {
-      const loaded = await this.#open();
-      if (this.#state !== 'LOADING') return;
+      const loaded = await this.#open(opening);
+      if (opening.isOver) return;
       this.#loaded = loaded;
       this.#enter('READY', undefined);
     } catch (error) {
       const isConfig = error instanceof BatchingConfigError || error instanceof PipelineError;
       const place = isConfig ? `${this.ref.model}/model.yaml: ` : '';
-      if (this.#state === 'LOADING') this.markUnavailable(withoutPaths(place + reasonOf(error)));
+      if (!opening.isOver) this.markUnavailable(withoutPaths(place + reasonOf(error)));
     }
   }
 
-  #open(): Promise<LoadedModel> {
-    return openModel(this.#source, this.#context, {
-      notice: (notice) => this.#notice(notice),
-      begun: (group) => {
-        this.#group = group;
-        // What was unloaded or given up meanwhile must start no thread.
-        if (this.#state !== 'LOADING') throw this.unavailable();
+  #open(opening: Opening): Promise<LoadedModel> {
+    return openModel(this.source, this.#context, {
+      notice: (notice) => this.#context.events.emit('modelNotice', { ...this.ref, notice }),
+      begun: (group) => opening.begun(group),
+      compiled: (pipeline) => opening.compiled(pipeline),
+      gaveUp: (reason) => {
+        if (!opening.isOver) this.markUnavailable(withoutPaths(reason));
       },
-      compiled: (pipeline) => {
-        this.#pipeline = pipeline;
-        if (this.#state !== 'LOADING') pipeline?.close();
-      },
-      gaveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
     });
   }
 
-  #notice(notice: string): void {
-    this.#context.events.emit('modelNotice', { ...this.ref, notice });
+  /** What the last load has started ends. */
+  #end(reason: string): void {
+    this.#opening?.end(reason);
+    this.#loaded?.batcher.destroy(this.unavailable());
+  }
+
+  /** Waits until the threads are gone, but not for one that can't be ended. */
+  async #afterRelease(opening: Opening | undefined): Promise<void> {
+    if (opening === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#context.clock.after(RELEASE_MS, resolve);
+      void opening.released.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   #enter(to: ModelState, reason: string | undefined): void {
@@ -163,6 +259,11 @@ export class ServedModel {
     const from = this.#state;
     this.#state = to;
     this.#reason = reason;
-    this.#context.events.emit('modelStateChanged', { ...this.ref, from, to, reason });
+    this.#tell(from);
+  }
+
+  #tell(from: ModelState | undefined): void {
+    if (this.#isHidden) return;
+    this.#context.events.emit('modelStateChanged', { ...this.ref, from, to: this.#state, reason: this.#reason });
   }
 }

@@ -23,6 +23,7 @@ const queue = { ...ref, waitingRows: 5, oldestAgeMs: 1_500, takenRows: 6, takenB
 
 const quiet: Readings = {
   models: () => [],
+  memoryBudgetBytes: () => 0,
   queues: () => [],
   jobsInFlight: () => 0,
   steps: () => ({ waiting: 0, busy: 0 }),
@@ -56,7 +57,7 @@ describe('the metric table', () => {
 
   it('has labels of known meaning only: none that a client fills', () => {
     const known = ['method', 'route', 'status', 'model', 'version', 'outcome', 'phase', 'reason', 'stage', 'state'];
-    known.push('execution_provider', 'batched', 'stat', 'observer');
+    known.push('execution_provider', 'batched', 'stat', 'observer', 'cause');
     for (const { name, labels } of specs)
       for (const label of labels) assert.ok(known.includes(label), `${name}: ${label}`);
   });
@@ -74,7 +75,7 @@ describe('the metric table', () => {
 
 describe('Metrics', () => {
   it('declares every metric of the table, and gives each a value when there is something to tell', async (t) => {
-    const models = (): ModelReading[] => [{ ...ref, state: 'READY', loaded }];
+    const models = (): ModelReading[] => [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }];
     const { tell, text } = start(t, { models, queues: () => [queue] });
     for (const { name, type, help } of Object.values(metricTable)) {
       assert.ok((await text()).includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
@@ -84,6 +85,8 @@ describe('Metrics', () => {
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 1 });
+    tell('modelLoaded', { ...ref, durationMs: 1, memoryBytes: 1, isReload: false });
+    tell('modelUnloaded', { ...ref, cause: 'evicted', memoryBytes: 1, residentMs: 1 });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
     for (const { name, type } of Object.values(metricTable)) {
@@ -111,6 +114,22 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_job_phase_seconds_sum', { phase: 'total' }), 0.004);
   });
 
+  it('counts loads and unloads, and says what is held', async (t) => {
+    const models = (): ModelReading[] => [{ ...ref, state: 'EVICTED', memoryBytes: 7, loadWaitingRows: 3, loaded }];
+    const { tell, value } = start(t, { models, memoryBudgetBytes: () => 99 });
+    tell('modelLoaded', { ...ref, durationMs: 1500, memoryBytes: 7, isReload: false });
+    tell('modelLoadFailed', { ...ref, reason: 'why', isReload: true });
+    tell('modelUnloaded', { ...ref, cause: 'evicted', memoryBytes: 7, residentMs: 1 });
+    assert.equal(await value('millrace_model_loads_total', { outcome: 'succeeded' }), 1);
+    assert.equal(await value('millrace_model_loads_total', { outcome: 'failed' }), 1);
+    assert.equal(await value('millrace_model_load_seconds_sum', ref), 1.5);
+    assert.equal(await value('millrace_model_unloads_total', { cause: 'evicted' }), 1);
+    assert.equal(await value('millrace_model_memory_bytes', ref), 7);
+    assert.equal(await value('millrace_load_waiting_rows', ref), 3);
+    assert.equal(await value('millrace_memory_budget_bytes'), 99);
+    assert.equal(await value('millrace_model_state', { ...ref, state: 'EVICTED' }), 1);
+  });
+
   it('counts batches, their rows and their stages', async (t) => {
     const { tell, value } = start(t);
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
@@ -130,7 +149,7 @@ describe('Metrics', () => {
   });
 
   it('reads gauges when it is scraped, and forgets what is no longer there', async (t) => {
-    let models: ModelReading[] = [{ ...ref, state: 'READY', loaded }];
+    let models: ModelReading[] = [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }];
     const steps = () => ({ waiting: 9, busy: 2 });
     const { value } = start(t, { models: () => models, queues: () => [queue], jobsInFlight: () => 7, steps });
     assert.equal(await value('millrace_model_state', { ...ref, state: 'READY' }), 1);
@@ -145,7 +164,7 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_jobs_in_flight'), 7);
     assert.equal(await value('millrace_step_items_waiting'), 9);
     assert.equal(await value('millrace_step_threads_busy'), 2);
-    models = [{ ...ref, state: 'UNAVAILABLE', loaded: undefined }];
+    models = [{ ...ref, state: 'UNAVAILABLE', memoryBytes: 0, loadWaitingRows: 0, loaded: undefined }];
     assert.equal(await value('millrace_model_state', { state: 'UNAVAILABLE' }), 1);
     assert.equal(await value('millrace_instances', ref), undefined);
     models = [];
@@ -153,7 +172,10 @@ describe('Metrics', () => {
   });
 
   it('gives counters that others keep as they stand, however often it is scraped', async (t) => {
-    const { text, value } = start(t, { models: () => [{ ...ref, state: 'READY', loaded }], eventsDropped: () => 9 });
+    const { text, value } = start(t, {
+      models: () => [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }],
+      eventsDropped: () => 9,
+    });
     await text();
     assert.equal(await value('millrace_instance_restarts_total', ref), 3);
     assert.equal(await value('millrace_events_dropped_total'), 9);

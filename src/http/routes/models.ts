@@ -9,7 +9,8 @@ export function modelRoutes(models: ModelManager): Route[] {
       method: 'get',
       path: '/models',
       scope: 'infer',
-      handle: ({ response }) => sendText(response, 200, JSON.stringify({ models: models.listed.map(summarise) })),
+      handle: ({ response }) =>
+        sendText(response, 200, JSON.stringify({ models: models.listed.map((entry) => summarise(entry, models)) })),
     },
     {
       method: 'get',
@@ -17,7 +18,7 @@ export function modelRoutes(models: ModelManager): Route[] {
       scope: 'infer',
       handle: ({ request, response }) => {
         const entry = models.entry(String(request.params['name']));
-        sendText(response, 200, JSON.stringify(describe(entry)));
+        sendText(response, 200, JSON.stringify(describe(entry, models)));
       },
     },
   ];
