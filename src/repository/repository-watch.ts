@@ -8,7 +8,7 @@ import { listRepository, modelNameOf } from './model-repository.js';
 import { filesIn, stampLine } from './version-measures.js';
 
 /** How often the folder is looked at. */
-export const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 1_000;
 
 /** How an entry of the folder looked. */
 interface Sight {

@@ -1,6 +1,8 @@
-import { type AbortSource, abortReason } from '../core/abort.js';
+import { type AbortSource, abortReason, Patience } from '../core/abort.js';
+import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
 import type { Target } from './model-entry.js';
+import type { ModelLoader } from './model-loader.js';
 import type { ServedModel } from './served-model.js';
 
 /** What a request asks for, and how long it can wait for a model to load. */
@@ -25,13 +27,47 @@ export interface LoadWait {
   leave(error: MillraceError): void;
 }
 
-/** What waits for models to load, within the bounds of their queues (invariant I7). */
+/** The requests that wait for models to load, within the bounds of the models' queues (invariant I7). */
 export class LoadWaits {
+  readonly #loader: ModelLoader;
+  readonly #clock: Clock;
   readonly #taken = new Map<ServedModel, { rows: number; bytes: number }>();
 
-  /** Requests' rows that wait for a model. */
+  constructor(loader: ModelLoader, clock: Clock) {
+    this.#loader = loader;
+    this.#clock = clock;
+  }
+
+  /** Rows of requests that wait for a model. */
   rowsOf(model: ServedModel): number {
     return this.#taken.get(model)?.rows ?? 0;
+  }
+
+  /** @param findAgain finds the target anew, when another version has taken the place of the one before */
+  begin(target: Target, request: WaitingRequest, findAgain: () => Target): LoadWait {
+    const leftMs = Math.max(0, request.receivedAt + request.timeoutMs - this.#clock.now());
+    const patience = new Patience(this.#clock, leftMs, request.timeoutMs);
+    const ready = this.#untilReady(target, { request, patience, findAgain }).finally(() => patience.release());
+    return { ready, leave: (error) => patience.end(error) };
+  }
+
+  async #untilReady(
+    first: Target,
+    { request, patience, findAgain }: { request: WaitingRequest; patience: Patience; findAgain: () => Target },
+  ): Promise<Target> {
+    let target = first;
+    for (;;) {
+      if (!target.model.isUsable || target.model.usage.isOver) target = findAgain();
+      const { model } = target;
+      if (model.state === 'READY') {
+        // Nobody may evict it until its jobs hold it.
+        model.usage.hold();
+        this.#clock.endOfTurn(() => model.usage.release());
+        return target;
+      }
+      const loaded = this.#loader.load(model, { isWanted: () => !patience.aborted });
+      await this.#within({ model, loaded, signal: patience }, request).finally(() => this.#loader.wake());
+    }
   }
 
   /**
@@ -39,7 +75,7 @@ export class LoadWaits {
    *
    * @throws MillraceError QUEUE_FULL if too much waits already, else the reason of the signal
    */
-  async within(
+  async #within(
     { model, loaded, signal }: { model: ServedModel; loaded: Promise<void>; signal: AbortSource },
     { rows, bytes }: WaitingRequest,
   ): Promise<void> {
@@ -66,14 +102,12 @@ export class LoadWaits {
 }
 
 /** @throws MillraceError the reason of the signal, when it aborts before the work is done */
-function untilAborted(work: Promise<void>, signal: AbortSource): Promise<void> {
-  if (signal.aborted) return Promise.reject(abortReason(signal));
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(abortReason(signal));
-    signal.addEventListener('abort', onAbort);
-    void work.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
+async function untilAborted(work: Promise<void>, signal: AbortSource): Promise<void> {
+  if (signal.aborted) throw abortReason(signal);
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortReason(signal));
   });
+  signal.addEventListener('abort', onAbort);
+  await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', onAbort));
 }

@@ -76,8 +76,8 @@ function plannedVersion(model: string, { version, problem, ...found }: Repositor
 
 /** Whether a version that is served is what lies in the folder. Which versions there are beside it changes nothing for it. */
 export function isUnchanged(served: ModelSource, found: ModelSource): boolean {
-  const own = ({ versions: _, aliases: __, ...config }: ModelConfig) => config;
-  return served.stamp === found.stamp && isDeepStrictEqual(own(served.config), own(found.config));
+  const own = ({ config }: ModelSource) => ({ ...config, versions: undefined, aliases: undefined });
+  return served.stamp === found.stamp && isDeepStrictEqual(own(served), own(found));
 }
 
 /** The version that a request without one is for: the newest that is READY or loads on request, else the newest. */

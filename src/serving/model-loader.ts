@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 import type { EventSink, UnloadCause } from '../core/events.js';
 import { decideEviction, decideExpiry, type Resident } from './eviction-policy.js';
+import { Load, type LoadOptions, LoadQueue } from './load-queue.js';
 import type { MemoryLimits } from './memory-config.js';
 import { MemoryEstimates } from './memory-estimates.js';
 import type { ServedModel } from './served-model.js';
@@ -10,25 +11,6 @@ export interface LoaderOptions {
   readonly events: EventSink;
   readonly memory: MemoryLimits;
   readonly defaultInstances: number;
-}
-
-export interface LoadOptions {
-  /** Whether anybody still wants it when its turn comes. */
-  readonly isWanted?: () => boolean;
-  /** Whether others may be evicted for it; if not, it is left to the first request. */
-  readonly mayEvict?: boolean;
-  /** The version whose place it is to take; that one stays loaded until then. */
-  readonly replaces?: ServedModel | undefined;
-}
-
-/** A version whose load was asked for, however often. */
-interface Wanted {
-  readonly model: ServedModel;
-  readonly replaces: ServedModel | undefined;
-  readonly isWanted: (() => boolean)[];
-  mayEvict: boolean;
-  readonly settled: Promise<void>;
-  readonly settle: () => void;
 }
 
 interface Residency {
@@ -47,10 +29,11 @@ interface ResidentModel extends Resident {
 export class ModelLoader {
   readonly #options: LoaderOptions;
   readonly #estimates: MemoryEstimates;
-  /** First come, first loaded: a large model is not overtaken for ever by small ones that fit. */
-  readonly #wanted: Wanted[] = [];
+  readonly #queue = new LoadQueue();
   readonly #residencies = new Map<ServedModel, Residency>();
-  #loading: Wanted | undefined;
+  #loading: Load | undefined;
+  /** From the end of a load until those who waited for it have had their turn: before that nothing may be evicted. */
+  #isHandingOver = false;
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -70,20 +53,14 @@ export class ModelLoader {
 
   /** Loads a version when its turn comes and there is room. Settles when that went well or not, which is its state; never rejects. */
   load(model: ServedModel, options: LoadOptions = {}): Promise<void> {
-    const { isWanted = () => true, mayEvict = true, replaces } = options;
-    const known = this.#loading?.model === model ? this.#loading : this.#wanted.find((each) => each.model === model);
-    if (known !== undefined) {
-      known.isWanted.push(isWanted);
-      known.mayEvict ||= mayEvict;
-      return known.settled;
+    const known = this.#loading?.model === model ? this.#loading : this.#queue.find(model);
+    const load = known ?? new Load(model, options.replaces);
+    load.join(options);
+    if (known === undefined) {
+      this.#queue.add(load);
+      this.wake();
     }
-    let settle: () => void = () => undefined;
-    const settled = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    this.#wanted.push({ model, replaces, isWanted: [isWanted], mayEvict, settled, settle });
-    this.wake();
-    return settled;
+    return load.settled;
   }
 
   /** Unloads a version, once it has finished what it accepted. Settles when its memory is free; never rejects. */
@@ -98,14 +75,14 @@ export class ModelLoader {
 
   /** Something changed: somebody no longer waits, memory is free. */
   wake(): void {
-    if (!this.#isClosed && this.#loading === undefined) this.#pump();
+    if (!this.#isClosed && !this.#isHandingOver && this.#loading === undefined) this.#pump();
   }
 
   /** Loads nothing more. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();
-    for (const { settle } of this.#wanted.splice(0)) settle();
+    this.#queue.clear();
   }
 
   #pump(): void {
@@ -114,7 +91,8 @@ export class ModelLoader {
     const { expired, nextAt } = decideExpiry(clock.now(), this.#residents());
     for (const { model } of expired) this.#evict(model, 'expired', 'it was not used for long; it loads on request');
     let lookAt = nextAt;
-    for (let next = this.#nextWanted(); ; next = this.#nextWanted()) {
+    for (;;) {
+      const next = this.#queue.next();
       const neededBytes = next === undefined ? 0 : this.#estimates.of(next.model);
       const { budgetBytes, minResidencyMs } = memory;
       const residents = this.#residents(next?.replaces);
@@ -123,7 +101,8 @@ export class ModelLoader {
       if (next !== undefined && (decision.kind === 'never' || !next.mayEvict)) {
         if (decision.kind === 'never') next.model.markUnavailable(this.#tooLarge(neededBytes, decision.availableBytes));
         else next.model.postpone('it loads with the first request: others fill the memory budget');
-        this.#settle(next);
+        this.#queue.remove(next);
+        next.settle();
         continue;
       }
       if (decision.kind === 'evict') {
@@ -137,32 +116,12 @@ export class ModelLoader {
     this.#timer = clock.after(Math.min(Math.max(0, lookAt - clock.now()), 2 ** 31 - 1), () => this.wake());
   }
 
-  /** The first that somebody still wants and that is not loaded; undefined also while it finishes what it was unloaded with. */
-  #nextWanted(): Wanted | undefined {
-    for (let next = this.#wanted[0]; next !== undefined; next = this.#wanted[0]) {
-      const { state } = next.model;
-      if (next.isWanted.some((isWanted) => isWanted())) {
-        if (state === 'LOADING' || state === 'EVICTED') return next;
-        if (state === 'UNLOADING' && next.model.isEvicted) return undefined;
-      }
-      if (state === 'LOADING') next.model.postpone('it loads with the first request');
-      this.#settle(next);
-    }
-    return undefined;
-  }
-
-  #settle(wanted: Wanted): void {
-    const at = this.#wanted.indexOf(wanted);
-    if (at !== -1) this.#wanted.splice(at, 1);
-    wanted.settle();
-  }
-
-  async #load(wanted: Wanted): Promise<void> {
+  async #load(load: Load): Promise<void> {
     const { clock, events, memory } = this.#options;
-    const { model, replaces } = wanted;
+    const { model, replaces } = load;
     const isReload = replaces !== undefined;
-    this.#wanted.splice(this.#wanted.indexOf(wanted), 1);
-    this.#loading = wanted;
+    this.#queue.remove(load);
+    this.#loading = load;
     const [startedAt, bytesBefore] = [clock.now(), memory.residentBytes()];
     await model.load();
     if (model.state === 'READY') {
@@ -177,8 +136,12 @@ export class ModelLoader {
       events.emit('modelLoadFailed', { ...model.ref, reason: model.reason ?? 'it was unloaded', isReload });
     }
     this.#loading = undefined;
-    wanted.settle();
-    this.wake();
+    this.#isHandingOver = true;
+    load.settle();
+    clock.endOfTurn(() => {
+      this.#isHandingOver = false;
+      this.wake();
+    });
   }
 
   /** Sees a loaded version to its end, whoever brings that about. */
@@ -187,6 +150,7 @@ export class ModelLoader {
     await model.over;
     const bytesBefore = memory.residentBytes();
     await model.whenReleased();
+    if (this.#isClosed) return;
     const { loadedAt, cause } = residency;
     const memoryBytes = this.#estimates.of(model);
     this.#estimates.unloaded(model, bytesBefore - memory.residentBytes());

@@ -1,5 +1,3 @@
-import { Patience } from '../core/abort.js';
-import { MillraceError } from '../core/errors.js';
 import type { RepositoryModel } from '../repository/model-repository.js';
 import { type LoadWait, LoadWaits, type WaitingRequest } from './load-wait.js';
 import {
@@ -7,7 +5,6 @@ import {
   type EntryPlan,
   hasPipeline,
   type ModelEntry,
-  newestOf,
   type PlannedVersion,
   planEntry,
   type Target,
@@ -15,9 +12,10 @@ import {
 } from './model-entry.js';
 import { ModelLoader } from './model-loader.js';
 import { baseName, modelNotFound } from './model-names.js';
+import type { Beginning } from './model-status.js';
 import type { ServingContext } from './open-model.js';
-import { type Beginning, ServedModel } from './served-model.js';
-import { LATEST, routedVersion, versionOf } from './version-routing.js';
+import { ServedModel } from './served-model.js';
+import { lookUpVersion } from './version-lookup.js';
 
 /** A model as a request names it. */
 export interface ModelQuery {
@@ -33,7 +31,7 @@ export class ModelManager {
   readonly loader: ModelLoader;
   readonly #context: ServingContext;
   readonly #entries = new Map<string, ModelEntry>();
-  readonly #waits = new LoadWaits();
+  readonly #waits: LoadWaits;
   /** All that may still hold memory, also those that were replaced or are to replace others. */
   readonly #begun = new Set<ServedModel>();
   #settled = false;
@@ -44,6 +42,7 @@ export class ModelManager {
     const { clock, events, memory, defaultInstances } = context;
     this.#context = context;
     this.loader = new ModelLoader({ clock, events, memory, defaultInstances });
+    this.#waits = new LoadWaits(this.loader, clock);
     const plans = new Map(models.map((model) => [model.name, planEntry(model)]));
     for (const plan of plans.values()) {
       const clash = clashOf(plan.name, (name) => plans.get(name));
@@ -111,13 +110,9 @@ export class ModelManager {
    */
   find({ name, version, key }: ModelQuery): Target {
     const entry = this.entry(name);
-    const { form } = entry;
-    if (version !== undefined && version !== LATEST) return { name, form, model: usable(versionNamed(entry, version)) };
-    const routed = version === undefined ? this.#route(entry, key) : undefined;
-    const model = routed ?? newestOf(entry.versions);
-    if (model !== undefined) return { name, form, model: usable(model) };
-    const { problem = 'it has no version' } = entry;
-    throw new MillraceError('MODEL_UNAVAILABLE', `Model ${name} is unavailable: ${problem}.`);
+    if (key === undefined) this.#unkeyed += 1;
+    const model = lookUpVersion(entry, version, { key, sequence: this.#unkeyed });
+    return { name, form: entry.form, model };
   }
 
   /**
@@ -137,11 +132,7 @@ export class ModelManager {
    * @param target what `find` gave for the query
    */
   wait(target: Target, query: ModelQuery, request: WaitingRequest): LoadWait {
-    const { clock } = this.#context;
-    const leftMs = Math.max(0, request.receivedAt + request.timeoutMs - clock.now());
-    const patience = new Patience(clock, leftMs, request.timeoutMs);
-    const ready = this.#untilReady(target, { query, request, patience }).finally(() => patience.release());
-    return { ready, leave: (error) => patience.end(error) };
+    return this.#waits.begin(target, request, () => this.find(query));
   }
 
   /** The model of exactly this name; undefined if there is none. */
@@ -195,56 +186,4 @@ export class ModelManager {
     const versions = planned.map((version) => this.begin(version, { state: starts ? 'LOADING' : state }));
     this.replace({ name, form: 'model', versions, aliases, problem, reloadProblem: undefined });
   }
-
-  /** The version that the weights give a request; undefined if they give it none that can be used. */
-  #route({ versions, aliases }: ModelEntry, key: string | undefined): ServedModel | undefined {
-    if (key === undefined) this.#unkeyed += 1;
-    const number = routedVersion(aliases, { key, sequence: this.#unkeyed });
-    return versions.find(({ ref, isUsable }) => ref.version === number && isUsable);
-  }
-
-  async #untilReady(
-    first: Target,
-    { query, request, patience }: { query: ModelQuery; request: WaitingRequest; patience: Patience },
-  ): Promise<Target> {
-    for (let target = first; ; ) {
-      const { model } = target;
-      if (model.state === 'READY') {
-        // Nobody may evict it until its jobs hold it.
-        model.usage.hold();
-        this.#context.clock.endOfTurn(() => model.usage.release());
-        return target;
-      }
-      // Another may have taken its place.
-      if (!model.isUsable || model.usage.isOver) {
-        target = this.find(query);
-        if (target.model !== model) continue;
-      }
-      const loaded = this.loader.load(model, { isWanted: () => !patience.aborted });
-      try {
-        await this.#waits.within({ model, loaded, signal: patience }, request);
-      } catch (error) {
-        this.loader.wake();
-        throw error;
-      }
-    }
-  }
-}
-
-/** @throws MillraceError VERSION_NOT_FOUND */
-function versionNamed({ name, versions, aliases }: ModelEntry, version: string): ServedModel {
-  const number = versionOf(aliases, version) ?? version;
-  const found = versions.find(({ ref }) => ref.version === number);
-  if (found !== undefined) return found;
-  const known = [...versions.map(({ ref }) => ref.version), ...Object.keys(aliases)].join(', ');
-  throw new MillraceError('VERSION_NOT_FOUND', `Model ${name} does not serve this version.`, {
-    path: 'version',
-    expected: known === '' ? 'no version: none is served' : known,
-    got: version.slice(0, 128),
-  });
-}
-
-function usable(model: ServedModel): ServedModel {
-  if (!model.isUsable) throw model.unavailable();
-  return model;
 }

@@ -1,6 +1,10 @@
+import type { Clock } from '../core/clock.js';
 import { MillraceError } from '../core/errors.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
+
+/** How long the threads of an unloaded model are waited for: one inside native code can't be ended. */
+const RELEASE_MS = 1_000;
 
 /**
  * One attempt to load a model version, and what it has started: instances, and a pipeline with threads of its own.
@@ -9,12 +13,14 @@ import type { InstanceGroup } from '../runtime/instance-group.js';
 export class Opening {
   /** Settles when the attempt is over, whatever for. Never rejects. */
   readonly over: Promise<void>;
+  readonly #clock: Clock;
   #group: InstanceGroup | undefined;
   #pipeline: RunningPipeline | undefined;
   #isOver = false;
   #settle: () => void = () => undefined;
 
-  constructor() {
+  constructor(clock: Clock) {
+    this.#clock = clock;
     this.over = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -44,8 +50,14 @@ export class Opening {
     this.#settle();
   }
 
-  /** Settles when the threads of the instances are gone, after the end. Never rejects. */
-  get released(): Promise<void> {
-    return this.#group?.released ?? Promise.resolve();
+  /** Settles after the end, when the memory is free: the threads of the instances are gone, or can't be ended. Never rejects. */
+  async whenReleased(): Promise<void> {
+    const released = this.#group?.released ?? Promise.resolve();
+    let stopWaiting: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      stopWaiting = resolve;
+    });
+    const timer = this.#clock.after(RELEASE_MS, stopWaiting);
+    await Promise.race([released, late]).finally(() => timer.cancel());
   }
 }

@@ -6,26 +6,10 @@ import { BatchingConfigError } from './batching-plan.js';
 import { inferItem } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
-import { mayBecome } from './model-state.js';
+import { type Beginning, ModelStatus } from './model-status.js';
 import { ModelUsage } from './model-usage.js';
 import { type LoadedModel, type ModelLimits, type ModelSource, openModel, type ServingContext } from './open-model.js';
 import { Opening } from './opening.js';
-
-/** How long the threads of an unloaded model are waited for: one inside native code can't be ended. */
-const RELEASE_MS = 1_000;
-
-/** The states in which a version may begin, and why it is in them. */
-const beginnings = {
-  LOADING: undefined,
-  EVICTED: 'it loads with the first request',
-  UNAVAILABLE: 'it was not told to load',
-} as const;
-
-/** In which state a version begins, and whether it is seen: one that is to take another's place is not, until it has. */
-export interface Beginning {
-  readonly state?: keyof typeof beginnings;
-  readonly isHidden?: boolean;
-}
 
 /**
  * One version of a model as it lies in the folder: its instances, its batcher, and the state they are in. It can be
@@ -38,23 +22,18 @@ export class ServedModel {
   readonly source: ModelSource;
   readonly usage: ModelUsage;
   readonly #context: ServingContext;
-  #state: ModelState;
-  #reason: string | undefined;
+  readonly #status: ModelStatus;
   #loaded: LoadedModel | undefined;
   #opening: Opening | undefined;
-  #isHidden: boolean;
   /** Where an unloading leads. */
   #unloadsTo: 'EVICTED' | 'UNAVAILABLE' = 'UNAVAILABLE';
 
-  constructor(source: ModelSource, context: ServingContext, { state = 'LOADING', isHidden = false }: Beginning = {}) {
+  constructor(source: ModelSource, context: ServingContext, beginning: Beginning = {}) {
     this.ref = source.ref;
     this.config = source.config;
     this.source = source;
     this.usage = new ModelUsage(context.clock);
     this.#context = context;
-    this.#state = state;
-    this.#reason = beginnings[state];
-    this.#isHidden = isHidden;
     const { limits } = source.config;
     this.limits = {
       queueRows: limits.queue_rows ?? context.limits.queueRows,
@@ -63,16 +42,16 @@ export class ServedModel {
       loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
       drainTimeoutMs: context.limits.drainTimeoutMs,
     };
-    if (state !== 'UNAVAILABLE') this.#tell(undefined);
+    this.#status = new ModelStatus(source.ref, context.events, beginning);
   }
 
   get state(): ModelState {
-    return this.#state;
+    return this.#status.state;
   }
 
   /** Why the model is not READY, in words that may be shown to clients. */
   get reason(): string | undefined {
-    return this.#reason;
+    return this.#status.reason;
   }
 
   /** What is known of the model since it loaded; also while it is no longer READY. */
@@ -82,12 +61,12 @@ export class ServedModel {
 
   /** Whether a request for it can be answered, at once or after a load. */
   get isUsable(): boolean {
-    return this.#state === 'READY' || this.#state === 'LOADING' || this.isEvicted;
+    return this.state === 'READY' || this.state === 'LOADING' || this.isEvicted;
   }
 
   /** Whether it was evicted, or is about to be. */
   get isEvicted(): boolean {
-    return this.#state === 'EVICTED' || (this.#state === 'UNLOADING' && this.#unloadsTo === 'EVICTED');
+    return this.state === 'EVICTED' || (this.state === 'UNLOADING' && this.#unloadsTo === 'EVICTED');
   }
 
   /** Whether it holds memory: it serves, or finishes what it has accepted. */
@@ -108,8 +87,8 @@ export class ServedModel {
 
   /** Loads, probes and warms up, within the time for it. The outcome is the state: this never rejects. */
   async load(): Promise<void> {
-    if (this.#state !== 'LOADING') this.#enter('LOADING', undefined);
-    const opening = new Opening();
+    if (this.state !== 'LOADING') this.#status.enter('LOADING', undefined);
+    const opening = new Opening(this.#context.clock);
     this.#opening = opening;
     const { loadTimeoutMs } = this.limits;
     const timer = this.#context.clock.after(loadTimeoutMs, () => {
@@ -127,7 +106,7 @@ export class ServedModel {
   async whenReleased(): Promise<void> {
     const opening = this.#opening;
     await opening?.over;
-    await this.#afterRelease(opening);
+    await opening?.whenReleased();
   }
 
   /**
@@ -138,7 +117,7 @@ export class ServedModel {
   infer(input: ModelInput, signal: AbortSource): Promise<ModelResult> {
     const loaded = this.#loaded;
     // While it is unloading it finishes what it has accepted.
-    const serves = this.#state === 'READY' || this.#state === 'UNLOADING';
+    const serves = this.state === 'READY' || this.state === 'UNLOADING';
     if (!serves || loaded === undefined) return Promise.reject(this.unavailable());
     if ('inputs' in input) return loaded.batcher.submit(input, signal);
     const { pipeline, batcher, plan } = loaded;
@@ -154,10 +133,10 @@ export class ServedModel {
   unavailable(): MillraceError {
     const { model, version } = this.ref;
     const name = `Model ${model}, version ${version},`;
-    if (this.#state === 'LOADING')
+    if (this.state === 'LOADING')
       return new MillraceError('MODEL_UNAVAILABLE', `${name} is loading.`, { retryAfterMs: 1000 });
     if (this.isEvicted) return new MillraceError('MODEL_UNAVAILABLE', `${name} is not loaded.`, { retryAfterMs: 1000 });
-    return new MillraceError('MODEL_UNAVAILABLE', `${name} is unavailable: ${this.#reason ?? 'it was unloaded'}.`);
+    return new MillraceError('MODEL_UNAVAILABLE', `${name} is unavailable: ${this.reason ?? 'it was unloaded'}.`);
   }
 
   /**
@@ -168,39 +147,39 @@ export class ServedModel {
    */
   async unload(to: 'EVICTED' | 'UNAVAILABLE', reason: string): Promise<void> {
     this.#unloadsTo = to;
-    if (!mayBecome(this.#state, 'UNLOADING')) {
-      if (this.#state === 'EVICTED' && to === 'UNAVAILABLE') this.markUnavailable(reason);
+    if (!this.#status.mayBecome('UNLOADING')) {
+      if (this.state === 'EVICTED' && to === 'UNAVAILABLE') this.markUnavailable(reason);
       return;
     }
-    this.#enter('UNLOADING', undefined);
+    this.#status.enter('UNLOADING', undefined);
     await this.usage.whenIdle(this.limits.drainTimeoutMs);
     const opening = this.#opening;
     this.#end(reason);
-    await this.#afterRelease(opening);
-    if (this.#state === 'UNLOADING') this.#enter(this.#unloadsTo, reason);
+    await opening?.whenReleased();
+    if (this.state === 'UNLOADING') this.#status.enter(this.#unloadsTo, reason);
   }
 
   /** Is not loaded after all: the next request will do that. */
   postpone(reason: string): void {
-    this.#enter('EVICTED', reason);
+    this.#status.enter('EVICTED', reason);
   }
 
   /** Takes the place of another: from now on it is seen. */
   show(): void {
-    this.#isHidden = false;
+    this.#status.isHidden = false;
   }
 
   /** Another takes its place, or it is no longer in the folder: it finishes what it has accepted, unseen. */
   async retire(reason: string): Promise<void> {
-    this.#isHidden = true;
+    this.#status.isHidden = true;
     this.usage.end();
     await this.unload('UNAVAILABLE', reason);
   }
 
   /** Takes the model out of service at once; what waits for it fails, its instances end. */
   markUnavailable(reason: string): void {
-    if (!mayBecome(this.#state, 'UNAVAILABLE')) return;
-    this.#enter('UNAVAILABLE', reason);
+    if (!this.#status.mayBecome('UNAVAILABLE')) return;
+    this.#status.enter('UNAVAILABLE', reason);
     this.#end(reason);
   }
 
@@ -208,7 +187,7 @@ export class ServedModel {
   destroy(): void {
     if (this.usage.isOver && !this.isResident) return;
     this.usage.end();
-    if (mayBecome(this.#state, 'UNLOADING')) this.#enter('UNLOADING', undefined);
+    if (this.#status.mayBecome('UNLOADING')) this.#status.enter('UNLOADING', undefined);
     this.markUnavailable('it was unloaded');
   }
 
@@ -217,7 +196,7 @@ export class ServedModel {
       const loaded = await this.#open(opening);
       if (opening.isOver) return;
       this.#loaded = loaded;
-      this.#enter('READY', undefined);
+      this.#status.enter('READY', undefined);
     } catch (error) {
       const isConfig = error instanceof BatchingConfigError || error instanceof PipelineError;
       const place = isConfig ? `${this.ref.model}/model.yaml: ` : '';
@@ -240,30 +219,5 @@ export class ServedModel {
   #end(reason: string): void {
     this.#opening?.end(reason);
     this.#loaded?.batcher.destroy(this.unavailable());
-  }
-
-  /** Waits until the threads are gone, but not for one that can't be ended. */
-  async #afterRelease(opening: Opening | undefined): Promise<void> {
-    if (opening === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#context.clock.after(RELEASE_MS, resolve);
-      void opening.released.then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
-  }
-
-  #enter(to: ModelState, reason: string | undefined): void {
-    if (!mayBecome(this.#state, to)) throw new Error(`a model cannot go from ${this.#state} to ${to}`);
-    const from = this.#state;
-    this.#state = to;
-    this.#reason = reason;
-    this.#tell(from);
-  }
-
-  #tell(from: ModelState | undefined): void {
-    if (this.#isHidden) return;
-    this.#context.events.emit('modelStateChanged', { ...this.ref, from, to: this.#state, reason: this.#reason });
   }
 }
