@@ -26,7 +26,7 @@ export const serverMemorySchema = z.strictObject({
     .exactOptional()
     .describe('A model that was not used for so long gives its memory back; without it only when others need it'),
   min_residency_ms: milliseconds
-    .default(5_000)
+    .default(1_000)
     .describe('A model that has loaded stays for so long at least, so that models do not throw each other out in turn'),
 });
 
