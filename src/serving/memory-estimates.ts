@@ -3,6 +3,9 @@ import type { ServedModel } from './served-model.js';
 /** What an instance takes beside the model: a thread with its heap, and the runtime in it. Measured with a model of 19 kB. */
 const INSTANCE_BYTES = 9 * 1024 * 1024;
 
+/** What the first load of a process takes beside that, and no model gives back: the runtime's library. Measured likewise. */
+const RUNTIME_BYTES = 32 * 1024 * 1024;
+
 /**
  * What each version takes in memory, as far as that can be known from outside: by how much the process grew when the
  * version was loaded, and by how much it shrank when it went. Both are noisy, since others allocate at the same time and
@@ -11,6 +14,7 @@ const INSTANCE_BYTES = 9 * 1024 * 1024;
 export class MemoryEstimates {
   readonly #measured = new WeakMap<ServedModel, number>();
   readonly #defaultInstances: number;
+  #isRuntimeLoaded = false;
 
   constructor(defaultInstances: number) {
     this.#defaultInstances = defaultInstances;
@@ -23,7 +27,9 @@ export class MemoryEstimates {
 
   /** @param grownBytes by how much the process grew */
   loaded(model: ServedModel, grownBytes: number): void {
-    this.#measured.set(model, Math.max(this.#floor(model), grownBytes));
+    const runtimeBytes = this.#isRuntimeLoaded ? 0 : RUNTIME_BYTES;
+    this.#isRuntimeLoaded = true;
+    this.#measured.set(model, Math.max(this.#floor(model), grownBytes - runtimeBytes));
   }
 
   /**

@@ -10,6 +10,9 @@ import { VirtualClock } from './virtual-clock.js';
 /** What each instance of a fake model takes. */
 export const MODEL_BYTES = 100 * 2 ** 20;
 
+/** What the first load takes for good, as the estimates suppose it. */
+export const RUNTIME_BYTES = 32 * 2 ** 20;
+
 export interface CrowdOptions {
   /** Models `m0`, `m1` and so on, or their folders' contents. */
   readonly models: number | FolderContents;
@@ -36,7 +39,7 @@ export async function crowd(t: TestContext, options: CrowdOptions) {
     budgetBytes: room * MODEL_BYTES,
     minResidencyMs,
     ttlMs,
-    residentBytes: () => alive().length * MODEL_BYTES,
+    residentBytes: () => (backend.specs.length > 0 ? RUNTIME_BYTES : 0) + alive().length * MODEL_BYTES,
   };
   const opened = await openFolder(contents, { backend, clock, memory, loadAtStart: 'none', ...context });
   t.after(opened.stop);
