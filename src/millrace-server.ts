@@ -21,6 +21,7 @@ import { GracefulServer } from './http/graceful-server.js';
 import type { Route } from './http/route.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { jobRoutes } from './http/routes/jobs.js';
+import { modelControlRoutes } from './http/routes/model-control.js';
 import { modelRoutes } from './http/routes/models.js';
 import { operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
@@ -29,6 +30,7 @@ import type { V2Services } from './http/v2/v2-services.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
+import type { ModelControl } from './serving/model-control.js';
 import type { ModelManager } from './serving/model-manager.js';
 import { version } from './version.js';
 
@@ -61,6 +63,7 @@ export interface Millrace {
 export interface Parts {
   readonly events: EventBus;
   readonly models: ModelManager;
+  readonly control: ModelControl;
   readonly jobs: JobService;
   readonly metrics: Metrics;
   readonly stepPool: StepPool;
@@ -69,7 +72,7 @@ export interface Parts {
 }
 
 /** What the Open Inference Protocol needs besides. */
-export type V2Parts = Pick<V2Services, 'inference' | 'statistics' | 'control'>;
+export type V2Parts = Pick<V2Services, 'inference' | 'statistics'>;
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
 export class MillraceServer implements Millrace {
@@ -129,13 +132,13 @@ export class MillraceServer implements Millrace {
     const { host, port } = this.#config;
     this.server.listen(port, host);
     await once(this.server, 'listening');
-    const { events, edge, models, v2 } = this.#parts;
+    const { control, events, edge, models, v2 } = this.#parts;
     this.#grpc = await openGrpc(this.#config, {
       events,
       edge,
       clock: systemClock,
       ids: this.#requestIds,
-      backend: { ...v2, models, version, maxRows: this.#config.limits.max_rows },
+      backend: { ...v2, models, control, version, maxRows: this.#config.limits.max_rows },
       isReady: () => models.ready && !this.#isStopping,
     });
     events.emit('serverListening', { url: this.url });
@@ -148,9 +151,10 @@ export class MillraceServer implements Millrace {
   }
 
   destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
-    const { edge, events, jobs, metrics, models, stepPool } = this.#parts;
+    const { control, edge, events, jobs, metrics, models, stepPool } = this.#parts;
     this.#isStopping = true;
     edge.close();
+    void control.close();
     jobs.destroy(error);
     models.destroy();
     stepPool.close();
@@ -180,14 +184,15 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, metrics, models, v2 } = this.#parts;
+    const { control, edge, events, jobs, metrics, models, v2 } = this.#parts;
     const { limits } = this.#config;
     const bodies = new BodyBudget(limits.arriving_bytes);
     const isStopping = () => this.#isStopping;
     return [
       ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies }),
-      ...v2Routes({ ...v2, models, limits, bodies, version, isStopping }),
+      ...v2Routes({ ...v2, models, control, limits, bodies, version, isStopping }),
       ...modelRoutes(models),
+      ...modelControlRoutes({ control, models, limits, bodies }),
       ...jobRoutes(jobs),
       ...operationsRoutes({
         models,

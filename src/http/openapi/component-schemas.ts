@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cancelledSchema, jobAnswerSchema, jobGroupSchema, jobSchema } from '../job-answers.js';
+import { loadSchema } from '../load-body.js';
 import {
   modelDescriptionSchema,
   modelListSchema,
@@ -26,6 +27,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const sent = {
   PredictRequest: predictEnvelopeSchema,
   PredictForm: predictFormSchema,
+  LoadRequest: loadSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** and what they get. */

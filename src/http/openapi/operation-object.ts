@@ -61,14 +61,14 @@ function isUsed({ name }: Parameter, examples: NamedExamples): boolean {
   return Object.values(examples).some(({ parameters = {} }) => Object.hasOwn(parameters, name));
 }
 
-function bodyObject({ description, content }: Body, examples: NamedExamples): object {
+function bodyObject({ description, isOptional = false, content }: Body, examples: NamedExamples): object {
   const contents = Object.entries(content).map(([type, schema]) => {
     const values = Object.entries(examples).flatMap(
       ([key, { summary, body }]): NamedValues => (body?.type === type ? [[key, { summary, value: body.value }]] : []),
     );
     return [type, { schema: schemaAt(schema, 'input'), ...examplesIn(values) }];
   });
-  return { description, required: true, content: Object.fromEntries(contents) };
+  return { description, required: !isOptional, content: Object.fromEntries(contents) };
 }
 
 function answerObject({ description, content }: Answer, status: number, examples: NamedExamples): object {

@@ -42,6 +42,8 @@ export interface Parameter {
 
 export interface Body {
   readonly description: string;
+  /** Whether requests may come without it. */
+  readonly isOptional?: boolean;
   /** By media type. */
   readonly content: Readonly<Record<string, z.ZodType>>;
 }

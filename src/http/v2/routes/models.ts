@@ -1,7 +1,9 @@
 import { toMillraceError } from '../../../core/errors.js';
+import { routingKeyOf } from '../../../core/routing-key.js';
+import type { ModelQuery } from '../../../serving/model-manager.js';
 import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
 import { modelConfig } from '../../../v2/model-config.js';
-import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
+import { findTarget, isReady } from '../../../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { V2Services } from '../v2-services.js';
@@ -15,9 +17,13 @@ export function describingRoutes(services: V2Services): Route[] {
     scope,
     handle,
   });
-  const json = (value: (address: ModelAddress) => object) => (exchange: Exchange) => {
-    sendText(exchange.response, 200, JSON.stringify(value(addressIn(exchange))));
-  };
+  const json =
+    (value: (query: ModelQuery, receivedAt: number) => object | Promise<object>) => async (exchange: Exchange) => {
+      const { response, context } = exchange;
+      const text = JSON.stringify(await value(queryIn(exchange), context.receivedAt));
+      // The client may have left while a model was loading.
+      if (!response.destroyed) sendText(response, 200, text);
+    };
   const ofModel = (path: string, handle: Route['handle']) => [
     get(`/v2/models/:name${path}`, 'infer', handle),
     get(`/v2/models/:name/versions/:version${path}`, 'infer', handle),
@@ -46,16 +52,16 @@ export function describingRoutes(services: V2Services): Route[] {
     ),
     ...ofModel(
       '',
-      json((address) => modelMetadata(models, address)),
+      json((query, receivedAt) => modelMetadata(models, query, receivedAt)),
     ),
     ...ofModel('/ready', (exchange) => modelReady(exchange, services)),
     ...ofModel(
       '/config',
-      json((address) => modelConfig(models, address, limits.max_rows)),
+      json((query, receivedAt) => modelConfig(models, query, { maxRows: limits.max_rows, receivedAt })),
     ),
     ...ofModel(
       '/stats',
-      json((address) => ({ model_stats: statisticsOfModel(services, address) })),
+      json((query) => ({ model_stats: statisticsOfModel(services, query) })),
     ),
   ];
 }
@@ -67,23 +73,22 @@ function serverReady({ response }: Exchange, { models, isStopping }: V2Services)
 }
 
 function modelReady(exchange: Exchange, { models }: V2Services): void {
-  const address = addressIn(exchange);
-  const ready = isReady(models, address);
-  sendText(exchange.response, ready ? 200 : 400, JSON.stringify({ name: address.name, ready }));
+  const query = queryIn(exchange);
+  const ready = isModelReady(models, query);
+  sendText(exchange.response, ready ? 200 : 400, JSON.stringify({ name: query.name, ready }));
 }
 
 /** @throws MillraceError MODEL_NOT_FOUND or VERSION_NOT_FOUND */
-function isReady(models: V2Services['models'], address: ModelAddress): boolean {
+function isModelReady(models: V2Services['models'], query: ModelQuery): boolean {
   try {
-    findTarget(models, address);
-    return true;
+    return isReady(findTarget(models, query).model);
   } catch (error) {
     if (toMillraceError(error).code === 'MODEL_UNAVAILABLE') return false;
     throw error;
   }
 }
 
-function addressIn({ request }: Exchange): ModelAddress {
+function queryIn({ request, context }: Exchange): ModelQuery {
   const { name, version } = request.params as { name: string; version?: string };
-  return { name, version };
+  return { name, version, key: routingKeyOf(request.headers['x-routing-key'], context.tenant) };
 }

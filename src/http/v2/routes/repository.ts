@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { MillraceError } from '../../../core/errors.js';
 import { parseJson } from '../../../core/json-document.js';
 import { describeIssues } from '../../../core/zod-issues.js';
-import type { LoadOverride } from '../../../v2/model-control.js';
+import { type LoadOverride, overrideFrom } from '../../../serving/load-override.js';
+import type { IndexEntry } from '../../../serving/model-control.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import { readSmallBody } from '../infer-body.js';
 import type { V2Services } from '../v2-services.js';
@@ -26,12 +27,12 @@ export function repositoryRoutes(services: V2Services): Route[] {
   return [
     post('/v2/repository/index', 'infer', async (exchange) => {
       const { ready = false } = readAs(indexSchema, await bodyOf(exchange, services));
-      const index = control.index().filter(({ state }) => !ready || state === 'READY');
+      const index = control.index(ready).map(indexed);
       sendText(exchange.response, 200, JSON.stringify(index));
     }),
     post('/v2/repository/models/:name/load', 'admin', async (exchange) => {
       const { parameters = {} } = readAs(controlSchema, await bodyOf(exchange, services));
-      await control.load(nameIn(exchange), overrideFrom(parameters));
+      await control.load(nameIn(exchange), overrideIn(parameters));
       sendText(exchange.response, 200, '');
     }),
     post('/v2/repository/models/:name/unload', 'admin', async (exchange) => {
@@ -61,23 +62,27 @@ function readAs<Schema extends z.ZodType>(schema: Schema, body: Buffer): z.outpu
   throw new MillraceError('INVALID_REQUEST', `failed to parse the request: ${text}`);
 }
 
-/** @throws MillraceError INVALID_REQUEST */
-function overrideFrom(parameters: Readonly<Record<string, unknown>>): LoadOverride {
-  const files = new Map<string, Uint8Array>();
-  let config: string | undefined;
-  for (const [name, value] of Object.entries(parameters)) {
-    if (name !== 'config' && !name.startsWith(FILE)) continue;
-    if (typeof value !== 'string') {
-      throw new MillraceError('INVALID_REQUEST', `Unable to parse '${name.slice(0, 128)}': expected a string`);
-    }
-    if (name === 'config') config = value;
-    else files.set(name.slice(FILE.length), Buffer.from(value, 'base64'));
+/** A model without a version has none in its line, and what is READY needs no reason. */
+function indexed({ name, version, state, reason = '' }: IndexEntry): object {
+  return { name, ...(version === '' ? {} : { version }), state, reason };
+}
+
+/**
+ * What else clients add is let be.
+ *
+ * @throws MillraceError INVALID_REQUEST
+ */
+function overrideIn(parameters: Readonly<Record<string, unknown>>): LoadOverride {
+  const known = Object.entries(parameters).filter(([name]) => name === 'config' || name.startsWith(FILE));
+  for (const [name, value] of known) {
+    if (typeof value === 'string') continue;
+    throw new MillraceError('INVALID_REQUEST', `Unable to parse '${name.slice(0, 128)}': expected a string`);
   }
-  if (files.size > 0 && config === undefined) {
+  if (known.length > 0 && parameters['config'] === undefined) {
     throw new MillraceError(
       'INVALID_REQUEST',
       "files can only be sent along with 'config', which says what they are for",
     );
   }
-  return { config, files };
+  return overrideFrom(Object.fromEntries(known));
 }
