@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { affine, identity } from '../../support/fixture-models.js';
+import { metricValue } from '../../support/metrics-text.js';
 import { startTestServer, type TestServer } from '../../support/test-server.js';
 
 const contents = {
@@ -145,5 +146,19 @@ describe('a server that was not told to take control', () => {
     assert.deepEqual(standing(await other.get('/models/m')), ['1 READY']);
     const { body } = await other.post('/models/bad/predict', { input: [1] }).expect(503);
     assert.equal(body.code, 'MODEL_UNAVAILABLE');
+  });
+});
+
+describe('memory_bytes', () => {
+  it('counts what processes of instances hold', async (t) => {
+    const yaml = 'instances: { isolation: process, count: 2 }';
+    const other = await startTestServer({ 'm/1/model.onnx': affine(), 'm/model.yaml': yaml });
+    t.after(() => other.stop());
+    const { text } = await other.get('/metrics');
+    const held = metricValue(text, 'millrace_instance_resident_bytes') ?? 0;
+    assert.ok(held > 0);
+    assert.ok((metricValue(text, 'millrace_model_memory_bytes') ?? 0) >= held);
+    const { body } = await other.get('/models/m');
+    assert.ok(body.versions[0].memory_bytes >= held);
   });
 });
