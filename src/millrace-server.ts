@@ -8,7 +8,7 @@ import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
-import { pause, within } from './core/waits.js';
+import { keepingAlive, pause, within } from './core/waits.js';
 import type { GrpcServer } from './grpc/grpc-server.js';
 import { openGrpc } from './grpc/open-grpc.js';
 import { AnswerHeaders } from './http/answer-headers.js';
@@ -215,10 +215,4 @@ function urlOf(server: Server): string {
   if (address === null) throw new Error('the server does not listen yet');
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return `${server instanceof TlsServer ? 'https' : 'http'}://${host}:${address.port}`;
-}
-
-/** An orderly stop must come to its end, also where no socket, no model and no timer of the clock's holds the process. */
-async function keepingAlive(work: Promise<void>): Promise<void> {
-  const hold = setInterval(() => undefined, 60_000);
-  await work.finally(() => clearInterval(hold));
 }

@@ -37,7 +37,11 @@ export function addPredictCommand(program: Command, ended: (exitCode: number) =>
       new Option('--local', 'ask no server: load the model, and only this one, from ./models').conflicts('url'),
     )
     .addOption(new Option('--models <dir>', 'like --local, from this model folder').conflicts('url'))
-    .option('--model-version <number>', 'the version to ask (default: the newest that is ready)', versionName)
+    .option(
+      '--model-version <version>',
+      'the version to ask, by number or alias (default: as the server shares requests out)',
+      versionName,
+    )
     .option('--timeout-ms <number>', 'give an item up after so many milliseconds', wholeNumber(MAX_TIMEOUT_MS))
     .addOption(
       new Option('--concurrency <number>', 'items under way at the same time')

@@ -134,11 +134,8 @@ export class InstanceGroup {
   destroy(reason: string): void {
     this.#unloaded.abort(unloadedWhileLoading());
     this.#restarts.cancel();
-    const ending = this.#roster.instances;
-    for (const instance of ending) {
-      this.#roster.remove(instance);
-      instance.destroy(reason);
-    }
+    const ending = this.#roster.clear();
+    for (const instance of ending) instance.destroy(reason);
     this.#released = Promise.all([this.#released, ...ending.map(({ released }) => released)]).then(() => undefined);
   }
 

@@ -58,6 +58,18 @@ export interface ModelLimits {
   readonly drainTimeoutMs: number;
 }
 
+/** The limits of one model: its own, and for the others those of the server. */
+export function limitsOf({ limits }: ModelConfig, ofServer: ModelLimits): ModelLimits {
+  return {
+    queueRows: limits.queue_rows ?? ofServer.queueRows,
+    queueBytes: limits.queue_bytes ?? ofServer.queueBytes,
+    timeoutMs: limits.timeout_ms ?? ofServer.timeoutMs,
+    loadTimeoutMs: limits.load_timeout_ms ?? ofServer.loadTimeoutMs,
+    executionTimeoutMs: limits.execution_timeout_ms ?? ofServer.executionTimeoutMs,
+    drainTimeoutMs: ofServer.drainTimeoutMs,
+  };
+}
+
 /** What is known of a model once it has loaded. */
 export interface LoadedModel {
   readonly signature: Signature;

@@ -8,7 +8,14 @@ import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
 import { type Beginning, ModelStatus } from './model-status.js';
 import { ModelUsage } from './model-usage.js';
-import { type LoadedModel, type ModelLimits, type ModelSource, openModel, type ServingContext } from './open-model.js';
+import {
+  type LoadedModel,
+  limitsOf,
+  type ModelLimits,
+  type ModelSource,
+  openModel,
+  type ServingContext,
+} from './open-model.js';
 import { Opening } from './opening.js';
 
 /**
@@ -34,15 +41,7 @@ export class ServedModel {
     this.source = source;
     this.usage = new ModelUsage(context.clock);
     this.#context = context;
-    const { limits } = source.config;
-    this.limits = {
-      queueRows: limits.queue_rows ?? context.limits.queueRows,
-      queueBytes: limits.queue_bytes ?? context.limits.queueBytes,
-      timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
-      loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
-      executionTimeoutMs: limits.execution_timeout_ms ?? context.limits.executionTimeoutMs,
-      drainTimeoutMs: context.limits.drainTimeoutMs,
-    };
+    this.limits = limitsOf(source.config, context.limits);
     this.#status = new ModelStatus(source.ref, context.events, beginning);
   }
 
