@@ -43,7 +43,9 @@ LABEL org.opencontainers.image.title="millrace" \
       org.opencontainers.image.base.name="${NODE_IMAGE}"
 COPY --from=dependencies /opt/millrace/node_modules /opt/millrace/node_modules
 COPY --from=package /image /
+# With a threshold of its own the allocator gives the memory of unloaded models back (docs/models.md).
 ENV NODE_ENV=production \
+    MALLOC_TRIM_THRESHOLD_=131072 \
     MILLRACE_HOST=0.0.0.0 \
     MILLRACE_PORT=8000 \
     MILLRACE_MODELS=/models

@@ -8,6 +8,8 @@ import { logLevels } from './observe/logger.js';
 import { metricsSchema } from './observe/metrics-config.js';
 import { observersSchema } from './observe/own-observer.js';
 import { executionProvidersSchema } from './runtime/runtime-config.js';
+import { loadAtStartSchema, modelControlSchema } from './serving/control-config.js';
+import { serverMemorySchema } from './serving/memory-config.js';
 
 const milliseconds = z.int().min(0).max(2_147_483_647);
 
@@ -32,6 +34,9 @@ const limitsSchema = z.strictObject({
     .min(1)
     .default(60_000)
     .describe('An execution must be over after so long; its [instance](isolation.md) is given up and replaced else'),
+  drain_timeout_ms: milliseconds
+    .default(60_000)
+    .describe('What a version has accepted has so long to finish when it is unloaded, evicted or replaced'),
   model_bytes: z
     .int()
     .min(1)
@@ -55,6 +60,9 @@ export const serverConfigSchema = z.strictObject({
     .describe(
       'Proxies whose `X-Forwarded-…` headers count: for the address of the client in the log, and for links. They must pass `Host` on as it came, or web pages of the server itself look like those of others',
     ),
+  model_control: modelControlSchema,
+  load_at_start: loadAtStartSchema,
+  memory: serverMemorySchema.prefault({}).describe('What the loaded models may take together, and which of them go'),
   execution_providers: executionProvidersSchema
     .exactOptional()
     .describe('For models that name none; without it CUDA where it works, else the CPU'),

@@ -5,7 +5,7 @@ import { MillraceError } from './core/errors.js';
 import type { EventBus } from './core/event-bus.js';
 import type { Observer } from './core/events.js';
 import { countedIds, randomIds } from './core/ids.js';
-import { pause, within } from './core/waits.js';
+import { keepingAlive, pause, within } from './core/waits.js';
 import type { GrpcServer } from './grpc/grpc-server.js';
 import { openGrpc } from './grpc/open-grpc.js';
 import { BodyBudget } from './http/body-budget.js';
@@ -14,6 +14,7 @@ import { HttpListener } from './http/http-listener.js';
 import type { Route } from './http/route.js';
 import { documentationRoutes } from './http/routes/documentation.js';
 import { jobRoutes } from './http/routes/jobs.js';
+import { modelControlRoutes } from './http/routes/model-control.js';
 import { modelRoutes } from './http/routes/models.js';
 import { metricsRoute, operationsRoutes } from './http/routes/operations.js';
 import { predictRoutes } from './http/routes/predict.js';
@@ -22,6 +23,7 @@ import type { V2Services } from './http/v2/v2-services.js';
 import type { JobService } from './jobs/job-service.js';
 import type { Metrics } from './observe/metrics.js';
 import type { StepPool } from './pipelines/step-pool.js';
+import type { ModelControl } from './serving/model-control.js';
 import type { ModelManager } from './serving/model-manager.js';
 import { version } from './version.js';
 
@@ -56,6 +58,7 @@ export interface Millrace {
 export interface Parts {
   readonly events: EventBus;
   readonly models: ModelManager;
+  readonly control: ModelControl;
   readonly jobs: JobService;
   readonly metrics: Metrics;
   readonly stepPool: StepPool;
@@ -64,7 +67,7 @@ export interface Parts {
 }
 
 /** What the Open Inference Protocol needs besides. */
-export type V2Parts = Pick<V2Services, 'inference' | 'statistics' | 'control'>;
+export type V2Parts = Pick<V2Services, 'inference' | 'statistics'>;
 
 /** The parts behind an HTTP server, and the order in which they begin and end. */
 export class MillraceServer implements Millrace {
@@ -121,13 +124,13 @@ export class MillraceServer implements Millrace {
   async listen(): Promise<string> {
     const { host, port } = this.#config;
     await this.#http.listen(port, host);
-    const { events, edge, models, v2 } = this.#parts;
+    const { control, events, edge, models, v2 } = this.#parts;
     this.#grpc = await openGrpc(this.#config, {
       events,
       edge,
       clock: systemClock,
       ids: this.#requestIds,
-      backend: { ...v2, models, version, maxRows: this.#config.limits.max_rows },
+      backend: { ...v2, models, control, version, maxRows: this.#config.limits.max_rows },
       isReady: () => models.ready && !this.#isStopping,
     });
     if (this.#metrics !== undefined) {
@@ -144,9 +147,10 @@ export class MillraceServer implements Millrace {
   }
 
   destroy(error = new MillraceError('SHUTTING_DOWN', 'The server was stopped.')): void {
-    const { edge, events, jobs, metrics, models, stepPool } = this.#parts;
+    const { control, edge, events, jobs, metrics, models, stepPool } = this.#parts;
     this.#isStopping = true;
     edge.close();
+    void control.close();
     jobs.destroy(error);
     models.destroy();
     stepPool.close();
@@ -184,14 +188,15 @@ export class MillraceServer implements Millrace {
   }
 
   #routes(): Route[] {
-    const { edge, events, jobs, models, v2 } = this.#parts;
+    const { control, edge, events, jobs, models, v2 } = this.#parts;
     const { limits } = this.#config;
     const bodies = new BodyBudget(limits.arriving_bytes);
     const isStopping = () => this.#isStopping;
     return [
       ...predictRoutes({ models, jobs, ids: randomIds, limits, events, bodies }),
-      ...v2Routes({ ...v2, models, limits, bodies, version, isStopping }),
+      ...v2Routes({ ...v2, models, control, limits, bodies, version, isStopping }),
       ...modelRoutes(models),
+      ...modelControlRoutes({ control, models, limits, bodies }),
       ...jobRoutes(jobs),
       ...operationsRoutes({
         models,
@@ -203,10 +208,4 @@ export class MillraceServer implements Millrace {
       ...documentationRoutes(version),
     ];
   }
-}
-
-/** An orderly stop must come to its end, also where no socket, no model and no timer of the clock's holds the process. */
-async function keepingAlive(work: Promise<void>): Promise<void> {
-  const hold = setInterval(() => undefined, 60_000);
-  await work.finally(() => clearInterval(hold));
 }

@@ -14,15 +14,18 @@ import { loadObserver } from './observe/own-observer.js';
 import { TritonMetrics } from './observe/triton-metrics.js';
 import { StepPool } from './pipelines/step-pool.js';
 import { scanRepository } from './repository/model-repository.js';
+import { RepositoryWatch } from './repository/repository-watch.js';
 import { usableCpus } from './runtime/cpu-quota.js';
 import { OnnxBackend } from './runtime/onnx-backend.js';
 import { ChildProcessProviderProbe } from './runtime/provider-probe.js';
-import { type ModelEntry, ModelManager } from './serving/model-manager.js';
+import { budgetBytes, type MemoryLimits } from './serving/memory-config.js';
+import { ModelControl } from './serving/model-control.js';
+import type { ModelEntry } from './serving/model-entry.js';
+import { ModelManager } from './serving/model-manager.js';
 import { selectModels } from './serving/model-names.js';
 import type { ModelLimits } from './serving/open-model.js';
 import type { ServedModel } from './serving/served-model.js';
 import { InferenceService } from './v2/inference.js';
-import { FixedModels } from './v2/model-control.js';
 import { InferenceStatistics } from './v2/statistics.js';
 
 export type { ServerConfigInput } from './config.js';
@@ -54,7 +57,10 @@ export async function startServer(
   config: ServerConfig,
   { only }: { readonly only?: readonly string[] } = {},
 ): Promise<Millrace> {
-  const found = await scanRepository(config.models, config.limits.model_bytes);
+  const { model_control: mode, models: folder } = config;
+  const watch = mode === 'watch' ? await RepositoryWatch.open(folder, systemClock) : undefined;
+  const maxModelBytes = config.limits.model_bytes;
+  const found = await scanRepository(folder, maxModelBytes);
   const repository = only === undefined ? found : selectModels(found, only);
   const observers = await Promise.all(
     config.observers.map((entry, index) => loadObserver(entry, `observers[${index}]`)),
@@ -92,10 +98,15 @@ export async function startServer(
     steps: { pool: stepPool, native: new Slots(processors) },
     stepSlots: 2 * processors,
     allowCode: config.model_code,
+    memory: memoryLimits(config),
+    modelControl: mode,
+    loadAtStart: config.load_at_start,
   });
+  const control = new ModelControl({ models, events, mode, folder, maxModelBytes, watch });
   const jobs = new JobService({ clock: systemClock, events });
   const readings: Readings = {
-    models: () => models.entries.flatMap(readEntry),
+    models: () => models.entries.flatMap((entry) => readEntry(entry, models)),
+    memoryBudgetBytes: () => models.loader.budgetBytes,
     queues: () => jobs.queues,
     jobsInFlight: () => jobs.inFlight,
     steps: () => stepPool.load,
@@ -104,11 +115,11 @@ export async function startServer(
   };
   const metrics = new Metrics(readings, triton);
   events.subscribe(metrics.observer);
-  if (repository.length === 0)
-    events.emit('serverNotice', { notice: `the model folder ${config.models} holds no models` });
+  if (repository.length === 0) events.emit('serverNotice', { notice: `the model folder ${folder} holds no models` });
   return new MillraceServer(config, {
     events,
     models,
+    control,
     jobs,
     metrics,
     stepPool,
@@ -117,7 +128,6 @@ export async function startServer(
       // The Open Inference Protocol, over the same models and jobs.
       inference: new InferenceService({ models, jobs, ids: randomIds, events, maxRows: config.limits.max_rows }),
       statistics,
-      control: new FixedModels(models),
     },
   });
 }
@@ -138,23 +148,36 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     timeoutMs: limits.timeout_ms,
     loadTimeoutMs: limits.load_timeout_ms,
     executionTimeoutMs: limits.execution_timeout_ms,
+    drainTimeoutMs: limits.drain_timeout_ms,
+  };
+}
+
+function memoryLimits({ memory }: ServerConfig): MemoryLimits {
+  return {
+    budgetBytes: budgetBytes(memory.budget),
+    minResidencyMs: memory.min_residency_ms,
+    ttlMs: memory.ttl_ms,
+    residentBytes: () => process.memoryUsage.rss(),
   };
 }
 
 /** A model that has no version to serve is known by its name alone. */
-function readEntry({ name, versions }: ModelEntry): ModelReading[] {
-  if (versions.length > 0) return versions.map(readModel);
-  return [{ model: name, version: '', state: 'UNAVAILABLE', loaded: undefined }];
+function readEntry({ name, versions }: ModelEntry, models: ModelManager): ModelReading[] {
+  if (versions.length > 0) return versions.map((version) => readModel(version, models));
+  const nothing = { memoryBytes: 0, loadWaitingRows: 0, loaded: undefined };
+  return [{ model: name, version: '', state: 'UNAVAILABLE', ...nothing }];
 }
 
-function readModel({ ref, state, loaded }: ServedModel): ModelReading {
-  if (loaded === undefined) return { ...ref, state, loaded };
+function readModel(served: ServedModel, models: ModelManager): ModelReading {
+  const { ref, state, loaded, isResident } = served;
+  const memoryBytes = isResident ? models.loader.bytesOf(served) : 0;
+  const head = { ...ref, state, memoryBytes, loadWaitingRows: models.waitingRows(served) };
+  if (loaded === undefined) return { ...head, loaded };
   const { provider, plan, instances, batcher } = loaded;
   const { live, restarts, residentBytes } = instances;
   const { waitingRows: batcherRows, rowLimit: batchRowLimit } = batcher;
   return {
-    ...ref,
-    state,
+    ...head,
     loaded: {
       provider,
       batched: plan.maxBatchSize > 1,

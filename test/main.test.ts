@@ -50,7 +50,10 @@ describe('millrace', () => {
       ['predict', 'm', '1', '--models', 'd', '--url', 'http://a'],
       /--models.* cannot be used/,
     ],
-    'a version that is none': [['predict', 'm', '1', '--model-version', 'v2'], /Expected a whole number from 1/],
+    'a version that is none': [
+      ['predict', 'm', '1', '--model-version', '0'],
+      /Expected a whole number from 1, or an alias/,
+    ],
     'no concurrency': [['predict', 'm', '1', '--concurrency', '0'], /Expected a whole number from 1 to 256/],
     'no model': [['predict'], /missing required argument 'model'/],
     'two words on who may use it': [['serve', '--auth', 'none', '--keys', 'k'], /'--auth <mode>' cannot be used with/],

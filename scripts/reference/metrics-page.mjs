@@ -23,6 +23,14 @@ const groups = {
     'instanceMemory',
     'threadsGivenUp',
   ],
+  'Loading and memory': [
+    'modelMemory',
+    'memoryBudget',
+    'modelLoads',
+    'modelLoadDuration',
+    'modelUnloads',
+    'loadWaitingRows',
+  ],
   'The server itself': ['eventLoopLag', 'observerFailures', 'eventsDropped'],
 };
 
@@ -32,14 +40,14 @@ const labelTexts = {
   status: 'The HTTP status, 499 if the client left before the answer; over gRPC the name of the status, such as `OK`',
   model: 'The name of a model of the repository',
   version: 'Its version',
-  outcome: '`succeeded`, or an [error code](errors.md)',
+  outcome: '`succeeded`, or an [error code](errors.md); of a load `succeeded` or `failed`',
   phase: '`queue`, `preprocess`, `inference`, `postprocess`, and `total`, which also holds what lies between them',
   reason: 'An [error code](errors.md); of an instance that was replaced: `runs`, `memory` or `errors`',
   cause:
-    '`crash`; `timeout`, for an execution that took too long, whose process was killed or whose thread was given up; `load`, for one that could not be started again',
+    'Of a lost instance: `crash`; `timeout`, for an execution that took too long, whose process was killed or whose thread was given up; `load`, for one that could not be started again. Of a model: `evicted`, `expired`, `unloaded`, `replaced`, or `failed` for one that was given up while it served',
   instance: 'The name of an instance, such as `penguins/1#0`',
   stage: '`input`, `infer` or `output`',
-  state: '`LOADING`, `READY`, `UNLOADING` or `UNAVAILABLE`',
+  state: '`LOADING`, `READY`, `UNLOADING`, `EVICTED` or `UNAVAILABLE`: [models.md](models.md#states)',
   execution_provider: 'What the model really runs on: `cpu`, `cuda` …',
   batched: '`true`, or `false` for a model whose requests run one at a time',
   stat: '`p50`, `p99` or `max`',

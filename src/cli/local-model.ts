@@ -33,6 +33,9 @@ export async function withLocalModel<T>(
       port: 0,
       grpc: { port: 'off' },
       observers: [],
+      // All that was asked for, and nothing that comes later.
+      model_control: 'none',
+      load_at_start: 'all',
       log: { level: 'silent' },
       shutdown: { grace_ms: 0 },
     }),

@@ -57,7 +57,14 @@ export const descriptionSchema = z.object({
   name: z.string(),
   state: z.string(),
   reason: z.string().optional(),
+  aliases: z.record(z.string(), z.object({ version: z.string() })).optional(),
   versions: z.array(versionSchema),
+});
+
+/** The answer to POST /models/{name}/load and /unload. */
+export const standingSchema = z.object({
+  name: z.string(),
+  versions: z.array(z.object({ version: z.string(), state: z.string(), reason: z.string().optional() })),
 });
 
 /** The answer to a prediction of one item. */
@@ -68,20 +75,26 @@ export const predictionSchema = z.object({
   batch_size: z.number(),
 });
 
+export type ModelStanding = z.output<typeof standingSchema>;
 export type ModelDescription = z.output<typeof descriptionSchema>;
 export type VersionDescription = z.output<typeof versionSchema>;
 export type TensorDescription = z.output<typeof tensorSchema>;
 export type PipelineDescription = z.output<typeof pipelineSchema>;
 
 /**
- * The version that a request is for, as the server would choose it: the one named, else the newest that is READY.
+ * The version that a request is for, as the server would choose it: the one named, by number or alias, else the newest
+ * that is READY or loads on request.
  *
  * @throws ProblemError VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
  */
-export function versionFor({ name, versions, reason }: ModelDescription, wanted?: string): VersionDescription {
-  const newest = versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1);
-  const chosen = wanted === undefined ? newest : versions.find(({ version }) => version === wanted);
+export function versionFor(description: ModelDescription, wanted?: string): VersionDescription {
+  const { name, versions, reason, aliases = {} } = description;
+  const newest = versions.findLast(({ state }) => state === 'READY' || state === 'EVICTED') ?? versions.at(-1);
+  const number = wanted !== undefined && Object.hasOwn(aliases, wanted) ? aliases[wanted]?.version : wanted;
+  const chosen = number === undefined ? newest : versions.find(({ version }) => version === number);
   if (chosen?.state === 'READY') return chosen;
+  // What it takes is known once it has been loaded.
+  if (chosen?.state === 'EVICTED' && chosen.inputs !== undefined) return chosen;
   if (chosen === undefined && wanted !== undefined) {
     const served = versions.map(({ version }) => version).join(', ');
     const detail = `Model ${name} does not serve version ${wanted}; ${served === '' ? 'none is served' : `it serves ${served}`}.`;

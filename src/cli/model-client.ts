@@ -1,9 +1,16 @@
 import type { z } from 'zod';
 import { MillraceError, reasonOf } from '../core/errors.js';
 import { jsonMembers } from './json-members.js';
-import { descriptionSchema, type ModelDescription, predictionSchema } from './model-answers.js';
+import {
+  descriptionSchema,
+  type ModelDescription,
+  type ModelStanding,
+  predictionSchema,
+  standingSchema,
+} from './model-answers.js';
 import { ProblemError, problemSchema } from './problem-error.js';
 
+export const DEFAULT_URL = 'http://127.0.0.1:8000';
 /** Longer answers are not read to their end. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 /** Added to the time that the server has, for the way there and back. */
@@ -58,6 +65,12 @@ export class ModelClient {
     return { description: value, text };
   }
 
+  /** Has a model loaded or unloaded, and gives how each of its versions stands then. */
+  async control(name: string, what: 'load' | 'unload'): Promise<ModelStanding> {
+    const path = `/models/${encodeURIComponent(name)}/${what}`;
+    return (await this.#ask(path, standingSchema, { method: 'POST' })).value;
+  }
+
   /**
    * Has one item predicted.
    *
@@ -105,6 +118,17 @@ export class ModelClient {
       throw new ProblemError({ code: 'SERVER_UNREACHABLE', detail });
     }
   }
+}
+
+/**
+ * The server to ask: that of --url, else that of MILLRACE_URL, else one on this machine.
+ *
+ * @throws MillraceError INVALID_REQUEST
+ */
+export function serverFrom(url: string | undefined): URL {
+  const variable = process.env['MILLRACE_URL'];
+  if (url !== undefined || variable === undefined) return serverUrl(url ?? DEFAULT_URL, '--url');
+  return serverUrl(variable, 'MILLRACE_URL');
 }
 
 /**

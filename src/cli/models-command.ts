@@ -5,13 +5,16 @@ import { shapeText } from '../model/signature.js';
 import { scanRepository } from '../repository/model-repository.js';
 import { readModelConfig } from '../serving/model-config.js';
 import type { ServedModel } from '../serving/served-model.js';
+import { addControlCommands } from './control-command.js';
 import { startServerLazily } from './lazy-server.js';
 import { settingsLayers } from './settings.js';
 import { addShowCommand } from './show-command.js';
 
 /** `millrace models`: defines it and what it can do. */
 export function addModelsCommand(program: Command, ended: (exitCode: number) => void): void {
-  const models = program.command('models').description('look at models without serving them');
+  const models = program
+    .command('models')
+    .description('look at models without serving them; load and unload those of a server');
   models
     .command('list')
     .description('list the models of a folder and what is wrong with them, without loading them')
@@ -27,6 +30,7 @@ export function addModelsCommand(program: Command, ended: (exitCode: number) => 
       ended(await checkModels(dir));
     });
   addShowCommand(models, ended);
+  addControlCommands(models, ended);
 }
 
 /** What lies in a folder. */
@@ -53,7 +57,17 @@ async function checkModels(folder: string): Promise<number> {
   const config = resolveConfig([
     ...settingsLayers(),
     {
-      values: { models: folder, host: '127.0.0.1', port: 0, instances: 1, log: { level: 'silent' }, observers: [] },
+      values: {
+        models: folder,
+        host: '127.0.0.1',
+        port: 0,
+        instances: 1,
+        log: { level: 'silent' },
+        observers: [],
+        model_control: 'none',
+        load_at_start: 'all',
+        memory: { budget: Number.MAX_SAFE_INTEGER },
+      },
       nameOf: (path) => path,
     },
   ]);

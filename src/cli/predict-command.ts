@@ -4,11 +4,10 @@ import { type ItemInput, readInputs, readItem } from './item-input.js';
 import { ItemReport, type ItemResult } from './item-report.js';
 import { withLocalModel } from './local-model.js';
 import { kindsOf, versionFor } from './model-answers.js';
-import { apiKey, ModelClient, type Prediction, serverUrl } from './model-client.js';
+import { apiKey, DEFAULT_URL, ModelClient, type Prediction, serverFrom } from './model-client.js';
 import { ProblemError } from './problem-error.js';
 import { StatusLine } from './status-line.js';
 
-const DEFAULT_URL = 'http://127.0.0.1:8000';
 const DEFAULT_CONCURRENCY = 8;
 const MOST_CONCURRENCY = 256;
 const MAX_TIMEOUT_MS = 86_400_000;
@@ -38,7 +37,11 @@ export function addPredictCommand(program: Command, ended: (exitCode: number) =>
       new Option('--local', 'ask no server: load the model, and only this one, from ./models').conflicts('url'),
     )
     .addOption(new Option('--models <dir>', 'like --local, from this model folder').conflicts('url'))
-    .option('--model-version <number>', 'the version to ask (default: the newest that is ready)', versionNumber)
+    .option(
+      '--model-version <version>',
+      'the version to ask, by number or alias (default: as the server shares requests out)',
+      versionName,
+    )
     .option('--timeout-ms <number>', 'give an item up after so many milliseconds', wholeNumber(MAX_TIMEOUT_MS))
     .addOption(
       new Option('--concurrency <number>', 'items under way at the same time')
@@ -81,7 +84,7 @@ async function predict(model: string, args: readonly string[], flags: PredictFla
     return askForAll(new ModelClient(url, { advice, apiKey: key }), { model, inputs, flags, status });
   };
   try {
-    if (flags.local !== true && flags.models === undefined) return await ask(serverFrom(flags), apiKey());
+    if (flags.local !== true && flags.models === undefined) return await ask(serverFrom(flags.url), apiKey());
     status.say(`loading ${model}`);
     const local = { name: model, folder: flags.models, ...(inputs.length === 1 ? { instances: 1 } : {}) };
     return await withLocalModel(local, (url) => ask(new URL(url)));
@@ -131,15 +134,9 @@ async function outcomeOf(run: () => Promise<Prediction>): Promise<Prediction | P
   }
 }
 
-function serverFrom({ url }: PredictFlags): URL {
-  const variable = process.env['MILLRACE_URL'];
-  if (url !== undefined || variable === undefined) return serverUrl(url ?? DEFAULT_URL, '--url');
-  return serverUrl(variable, 'MILLRACE_URL');
-}
-
-function versionNumber(text: string): string {
-  if (/^[1-9]\d*$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected a whole number from 1.');
+function versionName(text: string): string {
+  if (/^(?:[1-9]\d*|[A-Za-z][\w-]{0,63})$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected a whole number from 1, or an alias.');
 }
 
 function wholeNumber(most: number): (text: string) => number {

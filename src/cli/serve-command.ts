@@ -23,6 +23,13 @@ export function addServeCommand(program: Command, ended: (exitCode: number) => v
     .option('--config <file>', 'a YAML file with settings (default: ./millrace.yaml, if it is there)')
     .option('--keys <file>', 'a YAML file with the keys that are let in')
     .addOption(new Option('--auth <mode>', 'none: let everybody in who can reach the address').conflicts('keys'))
+    .addOption(
+      new Option('--model-control <mode>', 'who says what is loaded (default: none)').choices([
+        'none',
+        'explicit',
+        'watch',
+      ]),
+    )
     .addOption(new Option('--log-level <level>', 'what the log holds (default: info)').choices(logLevels))
     .action(async (flags: Record<string, string>) => {
       ended(await serve(flags));
@@ -39,6 +46,7 @@ async function serve({
   config: file,
   keys,
   logLevel,
+  modelControl,
   port,
   grpcPort,
   metricsPort,
@@ -51,6 +59,7 @@ async function serve({
     flagLayer({
       ...flags,
       ...(keys === undefined ? {} : { auth: { keys_file: keys } }),
+      ...(modelControl === undefined ? {} : { model_control: modelControl }),
       ...(port === undefined ? {} : { port: scalar(port) }),
       ...(grpcPort === undefined ? {} : { grpc: { port: scalar(grpcPort) } }),
       ...(metricsPort === undefined ? {} : { metrics: { port: scalar(metricsPort) } }),

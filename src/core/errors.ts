@@ -24,6 +24,7 @@ export const errorTable = {
   PAYLOAD_TOO_LARGE: row('The body is larger than allowed', 413, 413, 8, false),
   UNSUPPORTED_MEDIA_TYPE: row('The body, or an item in it, is of a type that is not taken here', 415, 415, 3, false),
   EXECUTION_FAILED: row('The model raised an error while it ran on this input', 422, 400, 3, false),
+  LOAD_FAILED: row('The model could not be loaded', 422, 500, 13, false),
   OUTPUT_NOT_FINITE: row('The model gave NaN or Infinity, which JSON cannot say', 422, 400, 3, false),
   INPUT_QUARANTINED: row('This input has ended instances of the model, and is refused for a while', 422, 400, 3, false),
   QUEUE_FULL: row('The queue of the model is full', 429, 503, 8, true),

@@ -18,7 +18,11 @@ export interface Timings {
 /** Why an instance was lost: it ended by itself, an execution took too long, or it could not be started again. */
 export type CrashCause = 'crash' | 'timeout' | 'load';
 
-export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'UNAVAILABLE';
+/** EVICTED is not loaded but serves all the same: a request for it loads it. UNAVAILABLE has a reason, and refuses. */
+export type ModelState = 'LOADING' | 'READY' | 'UNLOADING' | 'EVICTED' | 'UNAVAILABLE';
+
+/** Why a model version gave its memory back; `failed` is one that was given up while it served. */
+export type UnloadCause = 'evicted' | 'expired' | 'unloaded' | 'replaced' | 'failed';
 
 /**
  * All that happens, by name. The payloads are values, never live objects: an observer can neither change nor
@@ -83,6 +87,11 @@ export interface EventMap {
   culpritFound: ModelRef & { code: ErrorCode; digest: string | undefined; refusedForMs: number | undefined };
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
+  /** A version is READY; in place of another of the same number if `isReload`. */
+  modelLoaded: ModelRef & { durationMs: number; memoryBytes: number; isReload: boolean };
+  modelLoadFailed: ModelRef & { reason: string; isReload: boolean };
+  /** What a version held is free again. */
+  modelUnloaded: ModelRef & { cause: UnloadCause; memoryBytes: number; residentMs: number };
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };
   instanceCrashed: ModelRef & {
     instance: string;

@@ -11,3 +11,9 @@ export async function within(ms: number, work: Promise<unknown>): Promise<void> 
   });
   await Promise.race([work, late]).finally(() => clearTimeout(timeout));
 }
+
+/** Work that must come to its end, also where no socket, no model and no timer of the clock's holds the process. */
+export async function keepingAlive(work: Promise<void>): Promise<void> {
+  const hold = setInterval(() => undefined, 60_000);
+  await work.finally(() => clearInterval(hold));
+}

@@ -15,6 +15,8 @@ export interface CallContext {
   readonly remote: string;
   /** Whose key the call brought; undefined where keys are not asked for. */
   tenant: string | undefined;
+  /** What keeps the client on one side of a split between versions. */
+  routingKey: string | undefined;
   /** What was answered, when it was an error. */
   error: MillraceError | undefined;
   /** Called when nobody waits for the answer any more. */

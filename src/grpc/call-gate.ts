@@ -4,6 +4,7 @@ import { MillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
 import { requestIdIn, traceparentIn } from '../core/request-marks.js';
+import { routingKeyOf } from '../core/routing-key.js';
 import { type CallContext, keepContext } from './call-context.js';
 import { errorIn, statusName, statusOf } from './grpc-status.js';
 import type { CallScope } from './method.js';
@@ -77,6 +78,7 @@ class GatedCall {
       return false;
     }
     context.tenant = caller.tenant;
+    context.routingKey = routingKeyOf(metadata.get('x-routing-key')[0], caller.tenant);
     return true;
   }
 
@@ -136,6 +138,7 @@ function openContext(
     deadlineAt: receivedAt + leftMs,
     remote: call.getConnectionInfo().remoteAddress ?? '',
     tenant: undefined,
+    routingKey: undefined,
     error: undefined,
     onGone: undefined,
   };

@@ -1,11 +1,11 @@
 import type { Type } from 'protobufjs';
 import type { Clock } from '../core/clock.js';
-import type { ModelManager } from '../serving/model-manager.js';
+import type { ModelControl } from '../serving/model-control.js';
+import type { ModelManager, ModelQuery } from '../serving/model-manager.js';
 import type { InferenceService } from '../v2/inference.js';
 import { modelMetadata, serverMetadata } from '../v2/metadata.js';
 import { modelConfig } from '../v2/model-config.js';
-import type { ModelControl } from '../v2/model-control.js';
-import type { ModelAddress } from '../v2/model-lookup.js';
+import { isReady } from '../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../v2/served-statistics.js';
 import type { InferenceStatistics } from '../v2/statistics.js';
 import { absentMethods } from './absent-methods.js';
@@ -45,14 +45,18 @@ export function inferenceMethods(backend: InferenceBackend, edge: InferenceEdge)
     ServerLive: unary('public', () => ({ live: true })),
     ServerReady: unary('public', () => ({ ready: edge.isReady() })),
     ServerMetadata: unary('public', () => serverMetadata(version)),
-    ModelReady: unary('infer', (request) => ({ ready: isModelReady(models, addressIn(request)) })),
-    ModelMetadata: unary('infer', (request) => modelMetadata(models, addressIn(request))),
-    ModelConfig: unary('infer', (request) => {
-      return { config: fromJson(configType, modelConfig(models, addressIn(request), maxRows)) };
+    ModelReady: unary('infer', (request, context) => ({ ready: isModelReady(models, queryIn(request, context)) })),
+    ModelMetadata: unary('infer', (request, context) => {
+      return modelMetadata(models, queryIn(request, context), context.receivedAt);
     }),
-    ModelStatistics: unary('infer', (request) => {
-      const address = addressIn(request);
-      const found = address.name === '' ? statisticsOfAll(backend) : statisticsOfModel(backend, address);
+    ModelConfig: unary('infer', async (request, context) => {
+      const { receivedAt } = context;
+      const config = await modelConfig(models, queryIn(request, context), { maxRows, receivedAt });
+      return { config: fromJson(configType, config) };
+    }),
+    ModelStatistics: unary('infer', (request, context) => {
+      const query = queryIn(request, context);
+      const found = query.name === '' ? statisticsOfAll(backend) : statisticsOfModel(backend, query);
       return { model_stats: found.map((each) => fromJson(statisticsType, each)) };
     }),
     ModelInfer: unary('infer', (request, context) => infer(inference, request as InferMessage, context)),
@@ -63,9 +67,10 @@ export function inferenceMethods(backend: InferenceBackend, edge: InferenceEdge)
 }
 
 function infer(inference: InferenceService, message: InferMessage, context: CallContext): Promise<object> {
-  const { tenant, receivedAt, deadlineAt } = context;
+  const { tenant, routingKey, receivedAt, deadlineAt } = context;
   const { result, cancel } = inference.infer(inferRequestOf(message).request, {
     tenant,
+    routingKey,
     receivedAt,
     timeoutMs: Number.isFinite(deadlineAt) ? deadlineAt - receivedAt : undefined,
     encode: (answer) => inferResponseOf(answer),
@@ -74,18 +79,18 @@ function infer(inference: InferenceService, message: InferMessage, context: Call
   return result;
 }
 
-function isModelReady(models: ModelManager, { name, version }: ModelAddress): boolean {
+function isModelReady(models: ModelManager, query: ModelQuery): boolean {
   try {
-    return models.resolve(name, version).model.state === 'READY';
+    return isReady(models.find(query).model);
   } catch {
     return false;
   }
 }
 
 /** The model that a request names; a version that is empty is none. */
-function addressIn(request: object): ModelAddress {
+function queryIn(request: object, { routingKey }: CallContext): ModelQuery {
   const { name, version } = request as { name: string; version: string };
-  return { name, version: version === '' ? undefined : version };
+  return { name, version: version === '' ? undefined : version, key: routingKey };
 }
 
 /** Takes a message from its JSON form, where enums are names and what there is no field for may stand. */

@@ -1,5 +1,6 @@
 import { MillraceError } from '../core/errors.js';
-import type { LoadOverride, ModelControl } from '../v2/model-control.js';
+import type { LoadOverride } from '../serving/load-override.js';
+import type { ModelControl } from '../serving/model-control.js';
 import { requestError } from '../v2/request-error.js';
 import { type Method, unary } from './method.js';
 
@@ -23,8 +24,7 @@ export function repositoryMethods(control: ModelControl): Readonly<Record<string
     RepositoryIndex: unary('infer', (request) => {
       const { repository_name: repository, ready } = request as IndexRequest;
       refuseRepository(repository);
-      const models = control.index().filter(({ state }) => !ready || state === 'READY');
-      return { models: models.map(({ version = '', ...model }) => ({ ...model, version })) };
+      return { models: control.index(ready).map(({ reason = '', ...model }) => ({ ...model, reason })) };
     }),
     RepositoryModelLoad: unary('admin', async (request) => {
       const { repository_name: repository, model_name: name, parameters } = request as ControlRequest;
@@ -49,7 +49,7 @@ function overrideIn(parameters: ControlRequest['parameters']): LoadOverride {
     else if (key.startsWith(FILE) && bytes !== undefined) files.set(key.slice(FILE.length), bytes);
     else throw requestError(`unrecognized load parameter '${key.slice(0, 128)}', or one of the wrong type`);
   }
-  return { config, files };
+  return { ...(config === undefined ? {} : { config }), files };
 }
 
 function refuseRepository(name: string): void {

@@ -81,6 +81,7 @@ class InferStreamCall {
     const leftMs = this.#context.deadlineAt - receivedAt;
     return inference.infer(request, {
       tenant: this.#context.tenant,
+      routingKey: this.#context.routingKey,
       receivedAt,
       timeoutMs: Number.isFinite(leftMs) ? leftMs : undefined,
       encode: (answer) => inferResponseOf(answer, marksFinal),

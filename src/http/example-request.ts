@@ -1,6 +1,6 @@
 import { sampleElements, sampleItem } from '../model/sample-inputs.js';
 import type { PipelineSample } from '../pipelines/running-pipeline.js';
-import type { ModelEntry } from '../serving/model-manager.js';
+import type { ModelEntry } from '../serving/model-entry.js';
 import type { LoadedModel } from '../serving/open-model.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { encodeItem } from './item-encoder.js';

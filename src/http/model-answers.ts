@@ -9,11 +9,20 @@ import { type Datatype, datatypes } from '../tensor/datatype.js';
  * What GET /models and GET /models/{name} answer; `model-description.ts` makes it.
  */
 
-const states = ['LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'] as const satisfies readonly ModelState[];
+const states = ['LOADING', 'READY', 'UNLOADING', 'EVICTED', 'UNAVAILABLE'] as const satisfies readonly ModelState[];
 
-const stateSchema = z.enum(states).describe('Only what is READY is used');
+const stateSchema = z
+  .enum(states)
+  .describe('What is EVICTED loads with the first request, and requests wait for what is LOADING');
 const reasonSchema = z.string().exactOptional().describe('Why it is in its state, where there is something to say');
-const versionNameSchema = z.string().describe('The name of the version');
+
+/** What is said of a version whatever its state. */
+const versionHeadShape = {
+  version: z.string().describe('The name of the version'),
+  state: stateSchema,
+  reason: reasonSchema,
+  memory_bytes: z.int().exactOptional().describe('What it takes while it is loaded, as an estimate'),
+};
 
 const summaryShape = {
   name: z.string().describe('The name that requests use'),
@@ -23,6 +32,12 @@ const summaryShape = {
     .describe('The model with a pipeline whose bare tensors this name takes and gives'),
   state: stateSchema,
   reason: reasonSchema,
+  reload_problem: z.string().exactOptional().describe('Why what is served is not what was last to be loaded'),
+  aliases: z
+    .record(z.string(), z.object({ version: z.string(), weight: z.number() }).readonly())
+    .readonly()
+    .exactOptional()
+    .describe('Names for versions; `weight` is per cent of the requests that name no version'),
 };
 
 /** One line of GET /models. */
@@ -30,7 +45,7 @@ export const modelSummarySchema = z
   .object({
     ...summaryShape,
     versions: z
-      .array(z.object({ version: versionNameSchema, state: stateSchema, reason: reasonSchema }).readonly())
+      .array(z.object(versionHeadShape).readonly())
       .readonly()
       .describe('The versions that are served, oldest first'),
   })
@@ -66,12 +81,10 @@ export const pipelineSchema = z
   })
   .readonly();
 
-/** What a version says of itself; all but the first three only once it has loaded. */
+/** What a version says of itself; all but the first four only once it has loaded. */
 export const modelVersionSchema = z
   .object({
-    version: versionNameSchema,
-    state: stateSchema,
-    reason: reasonSchema,
+    ...versionHeadShape,
     pipeline: pipelineSchema.exactOptional(),
     inputs: z.array(tensorSchema).readonly().exactOptional(),
     outputs: z.array(tensorSchema).readonly().exactOptional(),
@@ -108,5 +121,6 @@ export const modelDescriptionSchema = z.object({ ...summaryShape, versions: z.ar
 export type ModelList = z.output<typeof modelListSchema>;
 export type ModelSummary = z.output<typeof modelSummarySchema>;
 export type ModelDescription = z.output<typeof modelDescriptionSchema>;
+export type VersionHead = Pick<ModelVersion, 'version' | 'state' | 'reason' | 'memory_bytes'>;
 export type ModelVersion = z.output<typeof modelVersionSchema>;
 export type DescribedTensor = z.output<typeof tensorSchema>;

@@ -1,37 +1,59 @@
+import type { ModelState } from '../core/events.js';
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
 import { explain } from '../pipelines/pipeline.js';
-import { type ModelEntry, newestOf } from '../serving/model-manager.js';
+import { type ModelEntry, newestOf } from '../serving/model-entry.js';
 import { baseName } from '../serving/model-names.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
-import type { DescribedTensor, ModelDescription, ModelSummary, ModelVersion } from './model-answers.js';
+import type { DescribedTensor, ModelDescription, ModelSummary, ModelVersion, VersionHead } from './model-answers.js';
+
+/** What is known of the memory of models. */
+interface Memory {
+  readonly loader: { bytesOf(model: ServedModel): number };
+}
 
 /** One line of GET /models. */
-export function summarise({ name, form, versions, problem }: ModelEntry): ModelSummary {
-  const newest = newestOf(versions);
-  const reason = newest?.reason ?? problem;
+export function summarise(
+  { name, form, versions, aliases, problem, reloadProblem }: ModelEntry,
+  { loader }: Memory,
+): ModelSummary {
   const of = form === 'tensors' ? baseName(name) : undefined;
   return {
     name,
     ...(of === undefined ? {} : { tensors_of: of }),
-    state: newest?.state ?? 'UNAVAILABLE',
-    ...(reason === undefined ? {} : { reason }),
-    versions: versions.map(({ ref, state, reason: versionReason }) => {
-      return { version: ref.version, state, ...(versionReason === undefined ? {} : { reason: versionReason }) };
-    }),
+    ...standing({ versions, problem }),
+    ...(reloadProblem === undefined ? {} : { reload_problem: reloadProblem }),
+    ...(Object.keys(aliases).length === 0 ? {} : { aliases }),
+    versions: versions.map((model) => versionHead(model, loader)),
   };
 }
 
-/** All of GET /models/{name}. */
-export function describe(entry: ModelEntry): ModelDescription {
-  return { ...summarise(entry), versions: entry.versions.map((version) => describeVersion(version, entry)) };
+/** How a model stands as a whole: as the version that requests without one are for. */
+export function standing({ versions, problem }: Pick<ModelEntry, 'versions' | 'problem'>): {
+  state: ModelState;
+  reason?: string;
+} {
+  const newest = newestOf(versions);
+  const reason = newest?.reason ?? problem;
+  return { state: newest?.state ?? 'UNAVAILABLE', ...(reason === undefined ? {} : { reason }) };
 }
 
-function describeVersion(
-  { ref, state, reason, loaded, config, limits }: ServedModel,
-  { name, form }: ModelEntry,
-): ModelVersion {
-  const head = { version: ref.version, state, ...(reason === undefined ? {} : { reason }) };
+/** All of GET /models/{name}. */
+export function describe(entry: ModelEntry, memory: Memory): ModelDescription {
+  const versions = entry.versions.map((version) => describeVersion(version, entry, memory));
+  return { ...summarise(entry, memory), versions };
+}
+
+/** `memory_bytes` is an estimate, and there while the version is loaded. */
+function versionHead(model: ServedModel, loader: Memory['loader']): VersionHead {
+  const { ref, state, reason, isResident } = model;
+  const memory = isResident && state !== 'LOADING' ? { memory_bytes: loader.bytesOf(model) } : {};
+  return { version: ref.version, state, ...(reason === undefined ? {} : { reason }), ...memory };
+}
+
+function describeVersion(model: ServedModel, { name, form }: ModelEntry, { loader }: Memory): ModelVersion {
+  const { loaded, config, limits } = model;
+  const head = versionHead(model, loader);
   if (loaded === undefined) return head;
   const { signature, plan, provider, instances, pipeline } = loaded;
   return {

@@ -1,6 +1,6 @@
-import { type ModelEntry, newestOf } from '../serving/model-manager.js';
+import { type ModelEntry, newestOf } from '../serving/model-entry.js';
 import { exampleRequest } from './example-request.js';
-import { summarise } from './model-description.js';
+import { standing } from './model-description.js';
 
 /**
  * The page at `/`: what is served, and how to call it.
@@ -43,7 +43,7 @@ const FOR_STRANGERS = `What is served is shown to who sends a key with the scope
 function modelLines(entries: readonly ModelEntry[]): string[] {
   if (entries.length === 0) return ['No models are served: the model folder is empty.'];
   const lines = entries.map((entry) => {
-    const { state, reason } = summarise(entry);
+    const { state, reason } = standing(entry);
     return `  ${entry.name}  ${state}${reason === undefined ? '' : `: ${reason}`}`;
   });
   return ['Models:', ...lines];
@@ -54,6 +54,7 @@ const pages = [
   ['POST /models/NAME/predict, POST /models/NAME/versions/N/predict', ''],
   ['GET /models', 'what is served'],
   ['GET /models/NAME', 'inputs, outputs, batching, and an example request'],
+  ['POST /models/NAME/load, /unload', 'with --model-control explicit'],
   ['GET /jobs/ID, DELETE /jobs/ID', 'how a job stands; cancel it'],
   ['GET /healthz/live, GET /healthz/ready', 'for probes'],
   ['GET /docs, GET /openapi.yaml', 'all of this, to try out and for programs'],

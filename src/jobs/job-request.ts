@@ -50,5 +50,12 @@ export interface JobProcessor {
   readonly limits: { readonly queueRows: number; readonly queueBytes: number };
   /** Jobs that may be on their way through the model at once. */
   readonly concurrency: number;
+  /** Is told of the jobs that were accepted and have not left, so that the model stays until they have. */
+  readonly usage?: {
+    /** Whether it gets no more jobs. */
+    readonly isOver: boolean;
+    hold(jobs: number): void;
+    release(): void;
+  };
   infer(input: ModelInput, signal: AbortSource): Promise<ModelResult>;
 }

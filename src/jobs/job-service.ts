@@ -48,8 +48,9 @@ export class JobService {
     return this.#inFlight;
   }
 
-  /** One reading for each model version that has had a job. */
+  /** One reading for each model version that has had a job; two while one of them gives way to another of its number. */
   get queues(): QueueReading[] {
+    this.#forgetQueues();
     return [...this.#queues].map(([{ ref }, queue]) => {
       const { rows, bytes } = queue.taken;
       return {
@@ -76,6 +77,7 @@ export class JobService {
     try {
       this.#admit(registry, requests, groupId);
       queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+      processor.usage?.hold(requests.filter(({ input }) => !(input instanceof MillraceError)).length);
     } catch (error) {
       const { code } = toMillraceError(error);
       for (const [index, { id }] of requests.entries()) {
@@ -83,7 +85,7 @@ export class JobService {
       }
       throw error;
     }
-    const owner = this.#ownerOf(processor.ref, queue, groupId);
+    const owner = this.#ownerOf(processor, queue, groupId);
     const jobs = requests.map((request, index) => new Job(request, rooms[index] as Room, owner));
     if (groupId !== undefined)
       registry.addGroup(
@@ -138,9 +140,17 @@ export class JobService {
   #queueOf(processor: JobProcessor): JobQueue {
     const known = this.#queues.get(processor);
     if (known !== undefined) return known;
+    this.#forgetQueues();
     const queue = new JobQueue(processor, this.#clock);
     this.#queues.set(processor, queue);
     return queue;
+  }
+
+  /** Model versions come and go, and their queues with them. */
+  #forgetQueues(): void {
+    for (const [processor, queue] of this.#queues) {
+      if (processor.usage?.isOver === true && queue.taken.rows === 0) this.#queues.delete(processor);
+    }
   }
 
   #registryOf(tenant: string | undefined): JobRegistry<Job> {
@@ -162,16 +172,21 @@ export class JobService {
     throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', details);
   }
 
-  #ownerOf(ref: ModelRef, queue: JobQueue, groupId: string | undefined): JobOwner {
+  #ownerOf({ ref, usage }: JobProcessor, queue: JobQueue, groupId: string | undefined): JobOwner {
     return {
       ref,
       group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
-        if (queue.remove(job)) queue.abandon(job);
+        if (!queue.remove(job)) return;
+        queue.abandon(job);
+        usage?.release();
       },
       settled: (job) => this.#afterSettled(job),
-      left: (job) => queue.release(job),
+      left: (job) => {
+        queue.release(job);
+        usage?.release();
+      },
     };
   }
 

@@ -37,11 +37,20 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       modelStateChanged: ({ model, version, from, to, reason }) => {
         const text = `model ${to.toLowerCase()}`;
         const isUnload = to === 'UNLOADING' || from === 'UNLOADING';
-        if (isUnload) log.debug({ model, version }, text);
+        if (from === undefined && to === 'EVICTED') log.info({ model, version }, 'model loads on request');
+        else if (isUnload) log.debug({ model, version }, text);
         else if (to === 'UNAVAILABLE') log.error({ model, version, reason }, text);
         else log.info({ model, version }, text);
       },
       modelNotice: ({ model, version, notice }) => log.warn({ model, version }, notice),
+      modelLoaded: ({ model, version, durationMs, memoryBytes, isReload }) => {
+        const text = isReload ? 'model loaded, in the place of another' : 'model loaded';
+        log.info({ model, version, durationMs: Math.round(durationMs), memoryBytes }, text);
+      },
+      modelLoadFailed: ({ isReload, ...event }) => {
+        if (isReload) log.error(event, 'model not replaced: the new one could not be loaded');
+      },
+      modelUnloaded: (event) => log.info(event, `model ${event.cause}`),
       instanceStarted: (event) => log.debug(event, 'instance started'),
       instanceCrashed: (event) => log.error(event, 'instance crashed'),
       instanceRecycled: (event) => log.info(event, 'instance replaced'),

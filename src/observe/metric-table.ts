@@ -123,6 +123,36 @@ export const metricTable = {
     'Always 1; the labels say on which execution provider the model runs and whether it is batched',
     [...MODEL, 'execution_provider', 'batched'],
   ),
+  modelMemory: metric(
+    'gauge',
+    'millrace_model_memory_bytes',
+    'What the model version is estimated to take in memory; 0 while it is not loaded',
+    MODEL,
+  ),
+  memoryBudget: metric('gauge', 'millrace_memory_budget_bytes', 'What all loaded models may take together', []),
+  modelLoads: metric('counter', 'millrace_model_loads_total', 'Loads by outcome: succeeded or failed', [
+    ...MODEL,
+    'outcome',
+  ]),
+  modelLoadDuration: metric(
+    'histogram',
+    'millrace_model_load_seconds',
+    'What it took to load, probe and warm up the model version',
+    MODEL,
+    SECONDS,
+  ),
+  modelUnloads: metric(
+    'counter',
+    'millrace_model_unloads_total',
+    'Unloads by cause: evicted, expired, unloaded, replaced, failed',
+    [...MODEL, 'cause'],
+  ),
+  loadWaitingRows: metric(
+    'gauge',
+    'millrace_load_waiting_rows',
+    'Rows of requests that wait for the model version to load',
+    MODEL,
+  ),
   instances: metric('gauge', 'millrace_instances', 'Instances that are live', MODEL),
   instanceCrashes: metric(
     'counter',

@@ -20,6 +20,10 @@ export interface ModelReading {
   readonly model: string;
   readonly version: string;
   readonly state: ModelState;
+  /** What it is estimated to take; 0 while it is not loaded. */
+  readonly memoryBytes: number;
+  /** Rows of requests that wait for it to load. */
+  readonly loadWaitingRows: number;
   /** Undefined until the model has loaded. */
   readonly loaded:
     | {
@@ -37,6 +41,7 @@ export interface ModelReading {
 /** Where gauges get their values from, asked at scrape; the composition root fills it in. */
 export interface Readings {
   models(): readonly ModelReading[];
+  memoryBudgetBytes(): number;
   queues(): readonly {
     model: string;
     version: string;
@@ -125,6 +130,12 @@ export class Metrics {
       },
       instanceCrashed: ({ model, version, cause }) => this.#count('instanceCrashes', { model, version, cause }),
       instanceRecycled: ({ model, version, reason }) => this.#count('instanceRecycles', { model, version, reason }),
+      modelLoaded: ({ model, version, durationMs }) => {
+        this.#count('modelLoads', { model, version, outcome: 'succeeded' });
+        this.#measure('modelLoadDuration', { model, version }, durationMs / 1e3);
+      },
+      modelLoadFailed: ({ model, version }) => this.#count('modelLoads', { model, version, outcome: 'failed' }),
+      modelUnloaded: ({ model, version, cause }) => this.#count('modelUnloads', { model, version, cause }),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
     },
   };
@@ -133,6 +144,8 @@ export class Metrics {
     for (const key of [
       'modelState',
       'modelInfo',
+      'modelMemory',
+      'loadWaitingRows',
       'instances',
       'instanceMemory',
       'batcherRows',
@@ -146,9 +159,12 @@ export class Metrics {
     }
     (this.#metrics.instanceRestarts as Counter).reset();
     (this.#metrics.eventsDropped as Counter).reset();
-    for (const { model, version, state, loaded } of this.#readings.models()) {
+    this.#set('memoryBudget', {}, this.#readings.memoryBudgetBytes());
+    for (const { model, version, state, memoryBytes, loadWaitingRows, loaded } of this.#readings.models()) {
       const ref = { model, version };
-      for (const each of ['LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'] as const) {
+      this.#set('modelMemory', ref, memoryBytes);
+      this.#set('loadWaitingRows', ref, loadWaitingRows);
+      for (const each of ['LOADING', 'READY', 'UNLOADING', 'EVICTED', 'UNAVAILABLE'] as const) {
         this.#set('modelState', { ...ref, state: each }, Number(each === state));
       }
       if (loaded === undefined) continue;
@@ -161,10 +177,11 @@ export class Metrics {
     }
     for (const { model, version, waitingRows, oldestAgeMs, takenRows, takenBytes } of this.#readings.queues()) {
       const ref = { model, version };
-      this.#set('queueRows', ref, waitingRows);
-      this.#set('queueOldest', ref, oldestAgeMs / 1e3);
-      this.#set('acceptedRows', ref, takenRows);
-      this.#set('acceptedBytes', ref, takenBytes);
+      // A version that gives way to another of its number has a queue of its own until it has finished.
+      this.#add('queueRows', ref, waitingRows);
+      this.#add('queueOldest', ref, oldestAgeMs / 1e3);
+      this.#add('acceptedRows', ref, takenRows);
+      this.#add('acceptedBytes', ref, takenBytes);
     }
     this.#set('jobsInFlight', {}, this.#readings.jobsInFlight());
     const { waiting, busy } = this.#readings.steps();
@@ -181,6 +198,10 @@ export class Metrics {
 
   #measure(key: MetricKey, labels: Record<string, string | number>, value: number): void {
     (this.#metrics[key] as Histogram).observe(labels, Math.max(0, value));
+  }
+
+  #add(key: MetricKey, labels: Record<string, string | number>, value: number): void {
+    (this.#metrics[key] as Gauge).inc(labels, value);
   }
 
   #set(key: MetricKey, labels: Record<string, string | number>, value: number): void {

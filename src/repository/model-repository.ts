@@ -4,6 +4,7 @@ import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import { MAX_YAML_BYTES, readYaml } from '../core/yaml-document.js';
 import { fileProblem, modelFileProblem } from './model-file.js';
 import { ModelFiles } from './model-files.js';
+import { measureVersion } from './version-measures.js';
 
 /** Model names: no separator, no leading dot, so that a name is never a path. */
 const MODEL_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
@@ -16,6 +17,10 @@ export interface RepositoryVersion {
   readonly path: string;
   /** What lies beside it. */
   readonly files: ModelFiles;
+  /** Of the model file with its data. */
+  readonly bytes: number;
+  /** Another one when a file that the version is made of has changed. Its model.yaml does not count. */
+  readonly stamp: string;
   readonly problem?: string;
 }
 
@@ -37,6 +42,40 @@ export interface RepositoryModel {
  * @throws MillraceError INVALID_REQUEST if the folder itself cannot be read
  */
 export async function scanRepository(folder: string, maxModelBytes: number): Promise<RepositoryModel[]> {
+  const { root, entries } = await listRepository(folder);
+  const models: RepositoryModel[] = [];
+  for (const entry of entries) {
+    const model = await readEntry({ root, entry, siblings: entries, maxModelBytes });
+    if (model !== undefined) models.push(model);
+  }
+  return models;
+}
+
+/**
+ * Reads one model of a repository again. The name is compared with those that lie there, and is never made a path.
+ *
+ * @returns undefined if there is no model of this name
+ * @throws MillraceError INVALID_REQUEST if the folder itself cannot be read
+ */
+export async function scanModel(
+  folder: string,
+  name: string,
+  maxModelBytes: number,
+): Promise<RepositoryModel | undefined> {
+  const { root, entries } = await listRepository(folder);
+  for (const entry of entries.filter((each) => each === name || each === name + ONNX_SUFFIX)) {
+    const model = await readEntry({ root, entry, siblings: entries, maxModelBytes });
+    if (model?.name === name) return model;
+  }
+  return undefined;
+}
+
+/**
+ * The model repository with links resolved, and what lies right in it, in order.
+ *
+ * @throws MillraceError INVALID_REQUEST if the folder cannot be read
+ */
+export async function listRepository(folder: string): Promise<{ root: string; entries: string[] }> {
   const root = await realpath(folder).catch(() => undefined);
   if (root === undefined || !(await stat(root)).isDirectory()) {
     const fault =
@@ -49,13 +88,17 @@ export async function scanRepository(folder: string, maxModelBytes: number): Pro
       got: folder,
     });
   }
-  const entries = (await readdir(root)).filter((entry) => !entry.startsWith('.')).sort();
-  const models: RepositoryModel[] = [];
-  for (const entry of entries) {
-    const model = await readEntry({ root, entry, siblings: entries, maxModelBytes });
-    if (model !== undefined) models.push(model);
-  }
-  return models;
+  return { root, entries: (await readdir(root)).filter((entry) => !entry.startsWith('.')).sort() };
+}
+
+/** Whether a model may be called so. */
+export function isModelName(name: string): boolean {
+  return MODEL_NAME.test(name);
+}
+
+/** What the model is called that an entry of the repository would be. */
+export function modelNameOf(entry: string): string {
+  return entry.endsWith(ONNX_SUFFIX) ? entry.slice(0, -ONNX_SUFFIX.length) : entry;
 }
 
 interface EntryContext {
@@ -69,10 +112,10 @@ async function readEntry(context: EntryContext): Promise<RepositoryModel | undef
   const { root, entry, siblings } = context;
   const path = join(root, entry);
   const isFolder = await isDirectory(path);
-  const name = isFolder ? entry : entry.slice(0, -ONNX_SUFFIX.length);
+  const name = isFolder ? entry : modelNameOf(entry);
   if (!isFolder && !entry.endsWith(ONNX_SUFFIX)) return undefined;
   const base = { name, configFile: `${name}/model.yaml`, config: {} as unknown, versions: [] };
-  if (!MODEL_NAME.test(name))
+  if (!isModelName(name))
     return { ...base, problem: `the name ${JSON.stringify(name)} does not match ${MODEL_NAME.source}` };
   if (!isFolder) {
     // The folder's own entry tells of the clash.
@@ -127,7 +170,8 @@ async function versionAt(
 ): Promise<RepositoryVersion> {
   const files = new ModelFiles(root, wholeFolder ? [...new Set([dirname(path), join(root, entry)])] : []);
   if ((await lstat(path).catch(() => undefined)) === undefined)
-    return { version, path, files, problem: 'model.onnx is missing' };
+    return { version, path, files, bytes: 0, stamp: '', problem: 'model.onnx is missing' };
   const problem = await modelFileProblem(root, path, { maxBytes: maxModelBytes, wholeFolder });
-  return { version, path, files, ...(problem === undefined ? {} : { problem }) };
+  const measures = await measureVersion(path, wholeFolder ? join(root, entry) : undefined);
+  return { version, path, files, ...measures, ...(problem === undefined ? {} : { problem }) };
 }

@@ -44,6 +44,8 @@ export interface Instance {
    * there is; EXECUTION_TIMEOUT if they take too long; INSTANCE_CRASHED if the instance ends meanwhile
    */
   run(inputs: NamedTensors): Promise<ExecutionResult>;
+  /** Settles after the end, when the memory is free again: the thread or the process is gone. Never rejects; without it that is at once. */
+  readonly released?: Promise<void>;
   /** Ends the instance, at once: what it runs fails with INSTANCE_CRASHED. Idempotent. */
   destroy(reason: string): void;
 }

@@ -43,6 +43,7 @@ export class InstanceGroup {
   #gaveUp: string | undefined;
   /** The instance whose successor is loading: one at a time, for the sake of memory. */
   #worn: Instance | undefined;
+  #released: Promise<void> = Promise.resolve();
 
   constructor(options: InstanceGroupOptions) {
     this.#options = options;
@@ -79,6 +80,11 @@ export class InstanceGroup {
     return this.#roster.instances.flatMap(({ name, residentBytes }) =>
       residentBytes === undefined ? [] : [{ instance: name, bytes: residentBytes }],
     );
+  }
+
+  /** Settles after `destroy`, when the memory of the instances is free again. Never rejects. */
+  get released(): Promise<void> {
+    return this.#released;
   }
 
   /** Whoever listens late is told of a giving up that happened before. */
@@ -128,10 +134,9 @@ export class InstanceGroup {
   destroy(reason: string): void {
     this.#unloaded.abort(unloadedWhileLoading());
     this.#restarts.cancel();
-    for (const instance of this.#roster.instances) {
-      this.#roster.remove(instance);
-      instance.destroy(reason);
-    }
+    const ending = this.#roster.clear();
+    for (const instance of ending) instance.destroy(reason);
+    this.#released = Promise.all([this.#released, ...ending.map(({ released }) => released)]).then(() => undefined);
   }
 
   get #closed(): boolean {

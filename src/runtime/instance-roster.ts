@@ -58,6 +58,14 @@ export class InstanceRoster {
     return this.#idle.pop();
   }
 
+  /** Takes all out. */
+  clear(): Instance[] {
+    const instances = [...this.#members.keys()];
+    this.#members.clear();
+    this.#idle.length = 0;
+    return instances;
+  }
+
   /** @returns what was known of it; undefined if it is not live */
   remove(instance: Instance): Member | undefined {
     const member = this.#members.get(instance);

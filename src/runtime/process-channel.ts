@@ -27,6 +27,7 @@ const processMain = new URL('./process-main.js', import.meta.url);
  * native code cannot hold up.
  */
 export class ProcessChannel implements WorkerChannel {
+  readonly released: Promise<void>;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #link: Socket;
   readonly #listener: ChannelListener;
@@ -44,6 +45,7 @@ export class ProcessChannel implements WorkerChannel {
       windowsHide: true,
     });
     this.#link = this.#child.stdio[LINK] as Socket;
+    this.released = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     this.#listen();
   }
 

@@ -21,6 +21,7 @@ export interface ThreadOptions {
 
 /** The way to a worker thread: tensors move there and back by transfer, without a copy. */
 export class ThreadChannel implements WorkerChannel {
+  readonly released: Promise<void>;
   readonly #worker: Worker;
   readonly #givenUp: Set<ThreadChannel>;
   /** It loads or runs: its thread may be inside native code. */
@@ -35,6 +36,7 @@ export class ThreadChannel implements WorkerChannel {
       name: spec.name,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
+    this.released = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('message', (message: WorkerMessage) => {
       this.#isBusy = false;
       if (this.#isEnding) void this.#worker.terminate();

@@ -39,6 +39,10 @@ export class TimeLimitedInstance implements Instance {
     return this.#instance.ended;
   }
 
+  get released(): Promise<void> {
+    return this.#instance.released ?? Promise.resolve();
+  }
+
   get residentBytes(): number | undefined {
     return this.#instance.residentBytes;
   }

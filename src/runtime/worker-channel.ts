@@ -3,6 +3,8 @@ import type { WorkerMessage } from './worker-protocol.js';
 
 /** The way to a worker, which is a thread or a process that has loaded one model. It holds one batch at a time. */
 export interface WorkerChannel {
+  /** Settles when the worker is gone and its memory free, which may be long after its end. Never rejects. */
+  readonly released: Promise<void>;
   /**
    * Hands over one batch, and its memory; the answer comes as a message.
    *

@@ -20,6 +20,7 @@ export class WorkerInstance implements Instance {
   readonly signature: Signature;
   readonly provider: string;
   readonly ended: Promise<string>;
+  readonly released: Promise<void>;
   readonly #channel: WorkerChannel;
   #resolveEnded: (reason: string) => void = () => undefined;
   #pending: PendingRun | undefined;
@@ -35,6 +36,7 @@ export class WorkerInstance implements Instance {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+    this.released = channel.released;
   }
 
   /**

@@ -5,6 +5,8 @@ import { describeIssues } from '../core/zod-issues.js';
 import { pipelineSchema } from '../pipelines/pipeline-config.js';
 import { versionsSchema } from '../repository/version-policy.js';
 import { executionProvidersSchema, instancesSchema, sessionSchema } from '../runtime/runtime-config.js';
+import { modelMemorySchema } from './memory-config.js';
+import { aliasesSchema } from './version-routing.js';
 
 /** As long as a timer can run. */
 const milliseconds = z.int().min(1).max(2_147_483_647);
@@ -32,6 +34,7 @@ const modelLimitsSchema = z.strictObject({
 /** model.yaml, put together from the sections of those who obey them. All of it is optional. */
 export const modelConfigSchema = z.strictObject({
   versions: versionsSchema,
+  aliases: aliasesSchema,
   pipeline: pipelineSchema
     .exactOptional()
     .describe('Steps before and after the model; without it the model takes and gives tensors'),
@@ -41,6 +44,7 @@ export const modelConfigSchema = z.strictObject({
   execution_providers: executionProvidersSchema.exactOptional().describe('What runs the model, in order of preference'),
   session: sessionSchema.prefault({}).describe('Options of ONNX Runtime for each instance of the model'),
   warmup: warmupSchema.prefault({}).describe('What runs before the model is READY'),
+  memory: modelMemorySchema.prefault({}).describe('How long the model stays loaded when memory is scarce'),
   limits: modelLimitsSchema.prefault({}).describe('What the model may take'),
 });
 

@@ -1,54 +1,58 @@
-import { MillraceError } from '../core/errors.js';
 import type { RepositoryModel } from '../repository/model-repository.js';
-import { compareVersions, selectVersions } from '../repository/version-policy.js';
-import { readModelConfig } from './model-config.js';
-import { baseName, modelNotFound, TENSORS_SUFFIX } from './model-names.js';
+import { type LoadWait, LoadWaits, type WaitingRequest } from './load-wait.js';
+import {
+  clashOf,
+  type EntryPlan,
+  hasPipeline,
+  type ModelEntry,
+  type PlannedVersion,
+  planEntry,
+  type Target,
+  tensorForm,
+} from './model-entry.js';
+import { ModelLoader } from './model-loader.js';
+import { baseName, modelNotFound } from './model-names.js';
+import type { Beginning } from './model-status.js';
 import type { ServingContext } from './open-model.js';
 import { ServedModel } from './served-model.js';
+import { lookUpVersion } from './version-lookup.js';
 
-/** Models that load at the same time while the server starts: each takes the processors for itself while it warms up. */
-const PARALLEL_LOADS = 2;
-
-/** A model by name: its served versions, oldest first, or why it has none. */
-export interface ModelEntry {
+/** A model as a request names it. */
+export interface ModelQuery {
   readonly name: string;
-  /** Whether the name means the model itself, with its pipeline if it has one, or the tensor form of a pipeline. */
-  readonly form: 'model' | 'tensors';
-  readonly versions: readonly ServedModel[];
-  readonly problem: string | undefined;
-}
-
-/** What a request is for. */
-export interface Target {
-  /** As the request names the model. */
-  readonly name: string;
-  readonly model: ServedModel;
-  readonly form: ModelEntry['form'];
+  /** A number, an alias, or `latest`; undefined leaves it to the weights. */
+  readonly version: string | undefined;
+  /** Requests of one key that name no version always go to the same side of the weights. */
+  readonly key?: string | undefined;
 }
 
 /** All models of a server, by name and version. */
 export class ModelManager {
-  readonly #entries: ReadonlyMap<string, ModelEntry>;
+  readonly loader: ModelLoader;
+  readonly #context: ServingContext;
+  readonly #entries = new Map<string, ModelEntry>();
+  readonly #waits: LoadWaits;
+  /** All that may still hold memory, also those that were replaced or are to replace others. */
+  readonly #begun = new Set<ServedModel>();
   #settled = false;
+  #unkeyed = 0;
 
   /** @param models what lies in the repository; each is served or has its problem told, none keeps another from being served */
   constructor(models: readonly RepositoryModel[], context: ServingContext) {
-    this.#entries = new Map(withoutClashes(models.map((model) => entryFor(model, context))));
-    for (const { name: model, versions, problem } of this.#entries.values()) {
-      if (versions.length > 0 || problem === undefined) continue;
-      context.events.emit('modelStateChanged', {
-        model,
-        version: '',
-        from: undefined,
-        to: 'UNAVAILABLE',
-        reason: problem,
-      });
+    const { clock, events, memory, defaultInstances } = context;
+    this.#context = context;
+    this.loader = new ModelLoader({ clock, events, memory, defaultInstances });
+    this.#waits = new LoadWaits(this.loader, clock);
+    const plans = new Map(models.map((model) => [model.name, planEntry(model)]));
+    for (const plan of plans.values()) {
+      const clash = clashOf(plan.name, (name) => plans.get(name));
+      this.#enterPlan(clash === undefined ? plan : { ...plan, versions: [], problem: clash });
     }
   }
 
   /** All models, by name. */
   get entries(): readonly ModelEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** All names that a request may use, and so also the tensor forms of pipelines. */
@@ -65,23 +69,21 @@ export class ModelManager {
   }
 
   /**
-   * Whether the server can do what it is there for: every model has left its first LOADING, and one of them is READY
-   * or there are none. Later failures change nothing, so that one bad model takes no server out of rotation.
+   * Whether the server can do what it is there for: every model that loads at start has left its first LOADING, and
+   * one can be used or there are none to load. Later failures change nothing, so that one bad model takes no server
+   * out of rotation.
    */
   get ready(): boolean {
     return this.#settled;
   }
 
-  /** Loads every version; settles when each has left LOADING. Never rejects. */
+  /** Loads what is to be loaded at start; settles when each has left LOADING. Never rejects. */
   async loadAll(): Promise<void> {
-    const waiting = [...this.served];
-    const loader = async () => {
-      for (let model = waiting.shift(); model !== undefined; model = waiting.shift()) {
-        if (model.state === 'LOADING') await model.load();
-      }
-    };
-    await Promise.all(Array.from({ length: PARALLEL_LOADS }, loader));
-    this.#settled = this.#entries.size === 0 || this.served.some(({ state }) => state === 'READY');
+    const { served } = this;
+    const starting = served.filter(({ state }) => state === 'LOADING');
+    await Promise.all(starting.map((model) => this.loader.load(model, { mayEvict: false })));
+    const isToBeTold = this.#context.modelControl === 'explicit' && starting.length === 0;
+    this.#settled = this.#entries.size === 0 || isToBeTold || served.some(({ isUsable }) => isUsable);
   }
 
   /**
@@ -101,82 +103,87 @@ export class ModelManager {
   }
 
   /**
-   * Finds the version that a request is for: the one it names, else the newest that is READY.
+   * Finds the version that a request is for, be it loaded or not: the one it names, by number or alias, else the one
+   * that the weights give it, else the newest.
    *
    * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
    */
+  find({ name, version, key }: ModelQuery): Target {
+    const entry = this.entry(name);
+    if (key === undefined) this.#unkeyed += 1;
+    const model = lookUpVersion(entry, version, { key, sequence: this.#unkeyed });
+    return { name, form: entry.form, model };
+  }
+
+  /**
+   * As `find`, for a caller that can't wait.
+   *
+   * @throws MillraceError also MODEL_UNAVAILABLE for a version that is not loaded
+   */
   resolve(name: string, version: string | undefined): Target {
-    const { versions, problem, form } = this.entry(name);
-    if (version !== undefined) {
-      const found = versions.find(({ ref }) => ref.version === version);
-      if (found !== undefined) return { name, form, model: usable(found) };
-      throw new MillraceError('VERSION_NOT_FOUND', `Model ${name} does not serve this version.`, {
-        path: 'version',
-        expected:
-          versions.length === 0 ? 'no version: none is served' : versions.map(({ ref }) => ref.version).join(', '),
-        got: version.slice(0, 128),
-      });
-    }
-    const newest = newestOf(versions);
-    if (newest !== undefined) return { name, form, model: usable(newest) };
-    throw new MillraceError('MODEL_UNAVAILABLE', `Model ${name} is unavailable: ${problem ?? 'it has no version'}.`);
+    const target = this.find({ name, version });
+    if (target.model.state !== 'READY') throw target.model.unavailable();
+    return target;
+  }
+
+  /**
+   * Waits with a request until its model is loaded, and has it loaded if need be. A model that is READY needs no waiting.
+   *
+   * @param target what `find` gave for the query
+   */
+  wait(target: Target, query: ModelQuery, request: WaitingRequest): LoadWait {
+    return this.#waits.begin(target, request, () => this.find(query));
+  }
+
+  /** The model of exactly this name; undefined if there is none. */
+  own(name: string): ModelEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  /** Makes a version that is planned, not loaded yet. It is served once an entry with it is put in place. */
+  begin({ source, problem }: PlannedVersion, beginning?: Beginning): ServedModel {
+    const model = new ServedModel(source, this.#context, beginning);
+    for (const each of this.#begun) if (each.usage.isOver && !each.isResident) this.#begun.delete(each);
+    this.#begun.add(model);
+    if (problem !== undefined) model.markUnavailable(problem);
+    return model;
+  }
+
+  /** Puts an entry in the place of the one of its name. */
+  replace(entry: ModelEntry): void {
+    this.#entries.set(entry.name, entry);
+    const { name: model, versions, problem } = entry;
+    if (versions.length > 0 || problem === undefined) return;
+    const { events } = this.#context;
+    events.emit('modelStateChanged', { model, version: '', from: undefined, to: 'UNAVAILABLE', reason: problem });
+  }
+
+  /** Forgets a model; its versions are the caller's to unload. */
+  remove(name: string): void {
+    this.#entries.delete(name);
+  }
+
+  /** Whether a model is loaded as soon as it is there. */
+  loadsAtStart(name: string): boolean {
+    const { loadAtStart } = this.#context;
+    return loadAtStart === 'all' || (loadAtStart !== 'none' && loadAtStart.includes(name));
+  }
+
+  /** Rows of requests that wait for a version to load. */
+  waitingRows(model: ServedModel): number {
+    return this.#waits.rowsOf(model);
   }
 
   /** Unloads everything, at once. Idempotent. */
   destroy(): void {
-    for (const model of this.served) model.destroy();
+    this.loader.close();
+    for (const model of this.#begun) model.destroy();
   }
-}
 
-/** The version that a request without one is for: the newest that is READY, else the newest. */
-export function newestOf(versions: readonly ServedModel[]): ServedModel | undefined {
-  return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1);
-}
-
-function usable(model: ServedModel): ServedModel {
-  if (model.state !== 'READY') throw model.unavailable();
-  return model;
-}
-
-function hasPipeline({ versions, form }: ModelEntry): boolean {
-  return form === 'model' && versions.some(({ config }) => config.pipeline !== undefined);
-}
-
-function tensorForm(entry: ModelEntry): ModelEntry {
-  return { ...entry, name: entry.name + TENSORS_SUFFIX, form: 'tensors' };
-}
-
-/** A model that bears the name of another one's tensor form cannot be told from it. */
-function withoutClashes(entries: readonly ModelEntry[]): [string, ModelEntry][] {
-  const forms = new Map(entries.filter(hasPipeline).map(({ name }) => [name + TENSORS_SUFFIX, name]));
-  return entries.map((entry) => {
-    const of = forms.get(entry.name);
-    if (of === undefined) return [entry.name, entry];
-    const problem = `${of} has a pipeline, and ${entry.name} is the name of its tensor form; give this model another name`;
-    return [entry.name, { ...entry, versions: [], problem }];
-  });
-}
-
-function entryFor(source: RepositoryModel, context: ServingContext): ModelEntry {
-  const { name, configFile } = source;
-  const form = 'model';
-  if (source.problem !== undefined) return { name, form, versions: [], problem: source.problem };
-  const result = readModelConfig(configFile, source.config);
-  if (!result.ok) return { name, form, versions: [], problem: result.problems.join('; ') };
-  const { config } = result;
-  const { serve, missing } = selectVersions(
-    config.versions,
-    source.versions.map(({ version }) => version),
-  );
-  const versions = [...source.versions]
-    .filter(({ version }) => serve.includes(version))
-    .sort((a, b) => compareVersions(a.version, b.version))
-    .map(({ version, path, files, problem }) => {
-      const model = new ServedModel({ ref: { model: name, version }, path, config, files }, context);
-      if (problem !== undefined) model.markUnavailable(`${name}/${version}: ${problem}`);
-      return model;
-    });
-  const problem =
-    missing.length === 0 ? undefined : `${configFile}: versions: there is no version ${missing.join(', ')}`;
-  return { name, form, versions, problem };
+  #enterPlan({ name, aliases, versions: planned, problem }: EntryPlan): void {
+    const starts = this.loadsAtStart(name);
+    const state = this.#context.modelControl === 'explicit' ? 'UNAVAILABLE' : 'EVICTED';
+    const versions = planned.map((version) => this.begin(version, { state: starts ? 'LOADING' : state }));
+    this.replace({ name, form: 'model', versions, aliases, problem, reloadProblem: undefined });
+  }
 }

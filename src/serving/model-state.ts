@@ -2,10 +2,11 @@ import type { ModelState } from '../core/events.js';
 
 /** Where a model version may go from where it is. UNAVAILABLE always has a reason with it. */
 const transitions = {
-  LOADING: ['READY', 'UNAVAILABLE', 'UNLOADING'],
+  LOADING: ['READY', 'UNAVAILABLE', 'UNLOADING', 'EVICTED'],
   READY: ['UNAVAILABLE', 'UNLOADING'],
+  UNLOADING: ['UNAVAILABLE', 'EVICTED'],
+  EVICTED: ['LOADING', 'UNAVAILABLE'],
   UNAVAILABLE: ['LOADING', 'UNLOADING'],
-  UNLOADING: ['UNAVAILABLE'],
 } as const satisfies Record<ModelState, readonly ModelState[]>;
 
 /** Whether a model version may go from one state to the other. */

@@ -16,6 +16,8 @@ import { DEFAULT_MEMORY_BYTES } from '../runtime/runtime-config.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, planBatching } from './batching-plan.js';
+import type { ControlMode, LoadAtStart } from './control-config.js';
+import type { MemoryLimits } from './memory-config.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
 import { DEFAULT_FREE_SIZE, warmUp } from './warm-up.js';
@@ -39,6 +41,10 @@ export interface ServingContext {
   readonly stepSlots: number;
   /** Whether the operator lets model folders bring code. */
   readonly allowCode: boolean;
+  readonly memory: MemoryLimits;
+  readonly modelControl: ControlMode;
+  /** Which models load before they are asked for. */
+  readonly loadAtStart: LoadAtStart;
 }
 
 /** Limits with all values in place. */
@@ -48,6 +54,20 @@ export interface ModelLimits {
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
   readonly executionTimeoutMs: number;
+  /** What was accepted has so long to finish when a version is unloaded. */
+  readonly drainTimeoutMs: number;
+}
+
+/** The limits of one model: its own, and for the others those of the server. */
+export function limitsOf({ limits }: ModelConfig, ofServer: ModelLimits): ModelLimits {
+  return {
+    queueRows: limits.queue_rows ?? ofServer.queueRows,
+    queueBytes: limits.queue_bytes ?? ofServer.queueBytes,
+    timeoutMs: limits.timeout_ms ?? ofServer.timeoutMs,
+    loadTimeoutMs: limits.load_timeout_ms ?? ofServer.loadTimeoutMs,
+    executionTimeoutMs: limits.execution_timeout_ms ?? ofServer.executionTimeoutMs,
+    drainTimeoutMs: ofServer.drainTimeoutMs,
+  };
 }
 
 /** What is known of a model once it has loaded. */
@@ -68,6 +88,10 @@ export interface ModelSource {
   readonly config: ModelConfig;
   /** What lies beside it. */
   readonly files: ModelFiles;
+  /** Of the model file with its data. */
+  readonly fileBytes: number;
+  /** Another one when a file has changed. */
+  readonly stamp: string;
 }
 
 /** What the one who opens a model is told on the way. */

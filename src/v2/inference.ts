@@ -2,11 +2,13 @@ import { type MillraceError, toMillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
 import type { Endpoint, JobRequest } from '../jobs/job-request.js';
-import type { JobHandle, JobService } from '../jobs/job-service.js';
-import type { ModelManager, Target } from '../serving/model-manager.js';
+import type { JobService } from '../jobs/job-service.js';
+import type { Target } from '../serving/model-entry.js';
+import type { ModelManager, ModelQuery } from '../serving/model-manager.js';
 import type { InferAnswer, InferRequest } from './infer-request.js';
 import { checkOutputs } from './input-checks.js';
-import { findTarget } from './model-lookup.js';
+import type { UnreadRequest } from './model-io.js';
+import { findTarget, inTritonsWords } from './model-lookup.js';
 import { scheduleFrom } from './schedule.js';
 import { ioOf } from './target-io.js';
 
@@ -23,6 +25,8 @@ export interface InferenceServices {
 /** Who asks, when, and how the answer goes out. */
 export interface InferCall<Encoded> {
   readonly tenant: string | undefined;
+  /** Requests of one key that name no version go to the same one; undefined for a client that has none. */
+  readonly routingKey: string | undefined;
   /** When the request arrived, on the clock. */
   readonly receivedAt: number;
   /** How long the caller waits, where its protocol says so; the request's own word comes first. */
@@ -52,44 +56,70 @@ export class InferenceService {
   }
 
   /**
-   * Finds the model that a request is for, for those who must know it before they can read the request.
-   *
-   * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND or MODEL_UNAVAILABLE
+   * Submits a request, at once if its model is loaded. Never throws: whatever is wrong with it is what its result
+   * rejects with.
    */
-  target(model: string, version: string | undefined): Target {
+  infer<Encoded>(request: InferRequest | UnreadRequest, call: InferCall<Encoded>): Inference<Encoded> {
+    let cancel: Inference<Encoded>['cancel'] = () => undefined;
+    const result = new Promise<Encoded>((resolve, reject) => {
+      const query = { name: request.model, version: request.version, key: call.routingKey };
+      const target = this.#find(query);
+      const { priority, timeoutMs = call.timeoutMs ?? target.model.limits.timeoutMs } = scheduleFrom(
+        request.parameters,
+      );
+      const submit = (found: Target) => {
+        const job = this.#jobOf(request, found, { call, priority, timeoutMs, resolve, reject });
+        const [handle] = this.#services.jobs.submit(found.model, [job]);
+        cancel = (error) => handle?.cancel(error);
+      };
+      if (target.model.state === 'READY') {
+        submit(target);
+        return;
+      }
+      // How many rows it has only the loaded model can say.
+      const waiting = { timeoutMs, receivedAt: call.receivedAt, rows: 1, bytes: bytesOf(request) };
+      const wait = this.#services.models.wait(target, query, waiting);
+      cancel = wait.leave;
+      const refuse = (error: unknown) => reject(this.#refusal(error, target, query));
+      wait.ready.then(submit, refuse).catch(reject);
+    });
+    return { result, cancel: (error) => cancel(error) };
+  }
+
+  /** Finds the model; that one is known but cannot be used is told like any other refusal of a job. */
+  #find(query: ModelQuery): Target {
     const { models, events } = this.#services;
     try {
-      return findTarget(models, { name: model, version });
+      return findTarget(models, query);
     } catch (error) {
       const { code } = toMillraceError(error);
-      if (code === 'MODEL_UNAVAILABLE') {
-        events.emit('jobRejected', { model, version: version ?? '', jobId: '', rows: 1, code });
-      }
+      const { name: model, version = '' } = query;
+      if (code === 'MODEL_UNAVAILABLE') events.emit('jobRejected', { model, version, jobId: '', rows: 1, code });
       throw error;
     }
   }
 
-  /** Submits a request. Never throws: whatever is wrong with it is what its result rejects with. */
-  infer<Encoded>(request: InferRequest, call: InferCall<Encoded>): Inference<Encoded> {
-    let handle: JobHandle | undefined;
-    const result = new Promise<Encoded>((resolve, reject) => {
-      const target = this.target(request.model, request.version);
-      const job = this.#jobOf(request, target, { call, resolve, reject });
-      [handle] = this.#services.jobs.submit(target.model, [job]);
-    });
-    return { result, cancel: (error) => handle?.cancel(error) };
+  /** What a request is told that has waited for its model in vain. */
+  #refusal(thrown: unknown, { model }: Target, query: ModelQuery): MillraceError {
+    const error = inTritonsWords(toMillraceError(thrown), query);
+    this.#services.events.emit('jobRejected', { ...model.ref, jobId: '', rows: 1, code: error.code });
+    return error;
   }
 
-  #jobOf<Encoded>(request: InferRequest, target: Target, { call, resolve, reject }: Settling<Encoded>): JobRequest {
+  #jobOf<Encoded>(
+    asked: InferRequest | UnreadRequest,
+    target: Target,
+    { call, priority, timeoutMs, resolve, reject }: Settling<Encoded>,
+  ): JobRequest {
     const { model } = target;
     const { tenant, receivedAt } = call;
-    const { ids, events } = this.#services;
+    const { ids, events, maxRows } = this.#services;
     const id = ids();
     try {
-      const { priority, timeoutMs = call.timeoutMs ?? model.limits.timeoutMs } = scheduleFrom(request.parameters);
       const io = ioOf(target);
+      const request = 'read' in asked ? asked.read(io) : asked;
       checkOutputs(request.outputs, io.outputs, request.model);
-      const input = io.read(request.inputs, { model: request.model, maxRows: this.#services.maxRows });
+      const input = io.read(request.inputs, { model: request.model, maxRows });
       const head = { id: request.id, model: request.model, version: model.ref.version };
       // Not the request, which holds the tensors.
       const { outputs: wanted } = request;
@@ -116,6 +146,16 @@ export class InferenceService {
 
 interface Settling<Encoded> {
   readonly call: InferCall<Encoded>;
+  readonly priority: number;
+  readonly timeoutMs: number;
   resolve(encoded: Encoded): void;
   reject(error: MillraceError): void;
+}
+
+/** What a request holds while it waits. */
+function bytesOf(request: InferRequest | UnreadRequest): number {
+  if ('read' in request) return request.bytes;
+  return request.inputs.reduce((sum, { data }) => {
+    return sum + ('byteLength' in data ? data.byteLength : data.reduce((bytes, { length }) => bytes + length, 0));
+  }, 0);
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type TensorSpec, wireShape } from '../model/signature.js';
-import type { ModelManager } from '../serving/model-manager.js';
+import type { Target } from '../serving/model-entry.js';
+import type { ModelManager, ModelQuery } from '../serving/model-manager.js';
 import { type Datatype, datatypes } from '../tensor/datatype.js';
-import { findEntry, findTarget, type ModelAddress } from './model-lookup.js';
+import { findEntry, findKnownTarget, isReady } from './model-lookup.js';
 import { ioOf } from './target-io.js';
 
 /** Triton's names of what this server does beyond the protocol itself. */
@@ -63,21 +64,25 @@ export const modelMetadataSchema = z
 
 export type ModelMetadata = z.output<typeof modelMetadataSchema>;
 
-/** @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason */
-export function modelMetadata(models: ModelManager, address: ModelAddress): ModelMetadata {
-  const target = findTarget(models, address);
+/** @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason; and what waiting for a load gives */
+export async function modelMetadata(
+  models: ModelManager,
+  query: ModelQuery,
+  receivedAt: number,
+): Promise<ModelMetadata> {
+  const target = await findKnownTarget(models, query, receivedAt);
   const io = ioOf(target);
-  const { versions } = findEntry(models, address.name);
+  const { versions } = findEntry(models, query.name);
   return {
-    name: address.name,
-    versions: versions.filter(({ state }) => state === 'READY').map(({ ref }) => ref.version),
+    name: query.name,
+    versions: versions.filter(isReady).map(({ ref }) => ref.version),
     platform: platformOf(target),
     inputs: io.inputs.map(tensorMetadata),
     outputs: io.outputs.map(tensorMetadata),
   };
 }
 
-export function platformOf({ form, model }: ReturnType<typeof findTarget>): z.output<typeof platformSchema> {
+export function platformOf({ form, model }: Target): z.output<typeof platformSchema> {
   return form === 'model' && model.loaded?.pipeline !== undefined ? PIPELINE_PLATFORM : TENSORS_PLATFORM;
 }
 

@@ -1,11 +1,11 @@
 import { PRIORITY } from '../jobs/job-request.js';
 import { type TensorSpec, wireShape } from '../model/signature.js';
 import type { VersionPolicy } from '../repository/version-policy.js';
-import type { ModelManager } from '../serving/model-manager.js';
+import type { ModelManager, ModelQuery } from '../serving/model-manager.js';
 import type { LoadedModel } from '../serving/open-model.js';
 import { platformOf, TENSORS_PLATFORM } from './metadata.js';
 import { type ModelConfig, typeName } from './model-config-schema.js';
-import { findTarget, type ModelAddress } from './model-lookup.js';
+import { findKnownTarget } from './model-lookup.js';
 import { ioOf } from './target-io.js';
 
 const MICROSECONDS_PER_MS = 1_000;
@@ -15,10 +15,15 @@ const MICROSECONDS_PER_MS = 1_000;
  * batch axis in front, `max_batch_size` is above 0 and that axis is left out of `dims`.
  *
  * @param maxRows what the server allows for one request
- * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
+ * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason; and what waiting for a
+ * load gives
  */
-export function modelConfig(models: ModelManager, address: ModelAddress, maxRows: number): ModelConfig {
-  const target = findTarget(models, address);
+export async function modelConfig(
+  models: ModelManager,
+  query: ModelQuery,
+  { maxRows, receivedAt }: { maxRows: number; receivedAt: number },
+): Promise<ModelConfig> {
+  const target = await findKnownTarget(models, query, receivedAt);
   const io = ioOf(target);
   const { config, loaded } = target.model;
   const { instances, provider } = loaded as LoadedModel;
@@ -27,7 +32,7 @@ export function modelConfig(models: ModelManager, address: ModelAddress, maxRows
   const dims = ({ shape }: TensorSpec) => wireShape(io.isBatched ? shape.slice(1) : shape);
   const tensor = (spec: TensorSpec) => ({ name: spec.name, data_type: typeName(spec.datatype), dims: dims(spec) });
   return {
-    name: address.name,
+    name: query.name,
     platform: platformOf(target),
     backend: platformOf(target) === TENSORS_PLATFORM ? 'onnxruntime' : 'millrace',
     version_policy: versionPolicy(config.versions),
@@ -57,7 +62,7 @@ export function modelConfig(models: ModelManager, address: ModelAddress, maxRows
       : {}),
     instance_group: [
       {
-        name: address.name,
+        name: query.name,
         kind: provider.startsWith('cuda') ? 'KIND_GPU' : 'KIND_CPU',
         count: instances.size,
         gpus: [],

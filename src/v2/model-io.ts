@@ -1,6 +1,6 @@
 import type { TensorSpec } from '../model/signature.js';
 import type { ModelInput, ModelResult } from '../serving/model-input.js';
-import type { InferInput, RequestedOutput, V2Tensor } from './infer-request.js';
+import type { InferInput, InferRequest, RequestedOutput, V2Tensor } from './infer-request.js';
 
 /** What a model takes and gives over the protocol. */
 export interface ModelIo {
@@ -34,4 +34,12 @@ export interface RequestFrame {
   /** As the request names it. */
   readonly model: string;
   readonly maxRows: number;
+}
+
+/** A request whose tensors can be read only once its model is known. */
+export interface UnreadRequest extends Pick<InferRequest, 'model' | 'version' | 'parameters'> {
+  /** Of what is to be read. */
+  readonly bytes: number;
+  /** @throws MillraceError INVALID_INPUT */
+  read(io: ModelIo): InferRequest;
 }

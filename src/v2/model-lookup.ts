@@ -1,23 +1,36 @@
 import { MillraceError, toMillraceError } from '../core/errors.js';
-import type { ModelEntry, ModelManager, Target } from '../serving/model-manager.js';
+import type { ModelEntry, Target } from '../serving/model-entry.js';
+import type { ModelManager, ModelQuery } from '../serving/model-manager.js';
+import type { ServedModel } from '../serving/served-model.js';
 import { errorText } from './request-error.js';
 
-/** A model as requests name it. */
-export interface ModelAddress {
-  readonly name: string;
-  readonly version: string | undefined;
-}
-
 /**
- * Finds the model version that a request is for, with Triton's texts where there is none.
+ * Finds the model version that a request is for, be it loaded or not, with Triton's texts where there is none.
  *
  * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason
  */
-export function findTarget(models: ModelManager, { name, version }: ModelAddress): Target {
+export function findTarget(models: ModelManager, query: ModelQuery): Target {
   try {
-    return models.resolve(name, version);
+    return models.find(query);
   } catch (thrown) {
-    throw inTritonsWords(toMillraceError(thrown), { name, version });
+    throw inTritonsWords(toMillraceError(thrown), query);
+  }
+}
+
+/**
+ * As `findTarget`, for those who must know what the model takes and gives: one that has never been loaded is loaded.
+ *
+ * @param receivedAt when the request arrived, on the clock; it waits as long as a job would
+ * @throws MillraceError also QUEUE_FULL or DEADLINE_EXCEEDED
+ */
+export async function findKnownTarget(models: ModelManager, query: ModelQuery, receivedAt: number): Promise<Target> {
+  const target = findTarget(models, query);
+  if (target.model.loaded !== undefined) return target;
+  const { timeoutMs } = target.model.limits;
+  try {
+    return await models.wait(target, query, { timeoutMs, receivedAt, rows: 1, bytes: 0 }).ready;
+  } catch (thrown) {
+    throw inTritonsWords(toMillraceError(thrown), query);
   }
 }
 
@@ -34,7 +47,13 @@ export function findEntry(models: ModelManager, name: string): ModelEntry {
   }
 }
 
-function inTritonsWords(error: MillraceError, { name, version }: ModelAddress): MillraceError {
+/** Whether requests are answered: also by a version that the first of them loads. */
+export function isReady({ state, isEvicted }: Pick<ServedModel, 'state' | 'isEvicted'>): boolean {
+  return state === 'READY' || isEvicted;
+}
+
+/** An error about a model as Triton says it; others stay as they are. */
+export function inTritonsWords(error: MillraceError, { name, version }: ModelQuery): MillraceError {
   const { code, details } = error;
   const subject = `Request for unknown model: '${name.slice(0, 128)}'`;
   const which = version === undefined ? subject : `${subject} version ${version.slice(0, 128)}`;

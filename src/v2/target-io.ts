@@ -1,4 +1,4 @@
-import type { Target } from '../serving/model-manager.js';
+import type { Target } from '../serving/model-entry.js';
 import type { LoadedModel } from '../serving/open-model.js';
 import type { ModelIo } from './model-io.js';
 import { PipelineIo } from './pipeline-io.js';

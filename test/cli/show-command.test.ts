@@ -90,7 +90,9 @@ describe('millrace models show', () => {
     assert.equal(asked.code, 0);
     assert.deepEqual(JSON.parse(asked.stdout), (await server.get('/models/affine')).body);
     const loaded = await show(t, { 'models/affine.onnx': affine() }, args, { MILLRACE_INSTANCES: '1' });
-    assert.equal(loaded.stdout, asked.stdout);
+    // What it takes in memory is measured, and differs.
+    const [here, there] = [loaded.stdout, asked.stdout].map((text) => text.replace(/"memory_bytes":\d+,/, ''));
+    assert.equal(here, there);
   });
 
   it('says that the model is unknown, or that no server is there', async (t) => {

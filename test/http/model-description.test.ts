@@ -77,7 +77,14 @@ describe('welcomePage', () => {
 
   it('tells why a model has no version that could be tried', () => {
     const entries = [
-      { name: 'bad', form: 'model' as const, versions: [], problem: 'bad/model.yaml: batchin: unknown key' },
+      {
+        name: 'bad',
+        form: 'model' as const,
+        versions: [],
+        problem: 'bad/model.yaml: batchin: unknown key',
+        aliases: {},
+        reloadProblem: undefined,
+      },
     ];
     const page = welcomePage({ entries, version: '1', origin: 'http://here:1', needsKey: false });
     assert.match(page, /^ {2}bad {2}UNAVAILABLE: bad\/model\.yaml: batchin: unknown key$/m);

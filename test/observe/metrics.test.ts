@@ -32,6 +32,7 @@ const queue = { ...ref, waitingRows: 5, oldestAgeMs: 1_500, takenRows: 6, takenB
 
 const quiet: Readings = {
   models: () => [],
+  memoryBudgetBytes: () => 0,
   queues: () => [],
   jobsInFlight: () => 0,
   steps: () => ({ waiting: 0, busy: 0 }),
@@ -84,7 +85,7 @@ describe('the metric table', () => {
 
 describe('Metrics', () => {
   it('declares every metric of the table, and gives each a value when there is something to tell', async (t) => {
-    const models = (): ModelReading[] => [{ ...ref, state: 'READY', loaded }];
+    const models = (): ModelReading[] => [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }];
     const { tell, text } = start(t, { models, queues: () => [queue] });
     for (const { name, type, help } of Object.values(metricTable)) {
       assert.ok((await text()).includes(`# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`), name);
@@ -98,6 +99,8 @@ describe('Metrics', () => {
     tell('culpritFound', { ...ref, code: 'INSTANCE_CRASHED', digest: 'd', refusedForMs: 1 });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', cause: 'crash', restartInMs: 1 });
     tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
+    tell('modelLoaded', { ...ref, durationMs: 1, memoryBytes: 1, isReload: false });
+    tell('modelUnloaded', { ...ref, cause: 'evicted', memoryBytes: 1, residentMs: 1 });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
     for (const { name, type } of Object.values(metricTable)) {
@@ -132,6 +135,22 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_jobs_total', { ...ref, outcome: 'DEADLINE_EXCEEDED' }), 1);
     assert.equal(await value('millrace_job_phase_seconds_count', { phase: 'inference' }), 1);
     assert.equal(await value('millrace_job_phase_seconds_sum', { phase: 'total' }), 0.004);
+  });
+
+  it('counts loads and unloads, and says what is held', async (t) => {
+    const models = (): ModelReading[] => [{ ...ref, state: 'EVICTED', memoryBytes: 7, loadWaitingRows: 3, loaded }];
+    const { tell, value } = start(t, { models, memoryBudgetBytes: () => 99 });
+    tell('modelLoaded', { ...ref, durationMs: 1500, memoryBytes: 7, isReload: false });
+    tell('modelLoadFailed', { ...ref, reason: 'why', isReload: true });
+    tell('modelUnloaded', { ...ref, cause: 'evicted', memoryBytes: 7, residentMs: 1 });
+    assert.equal(await value('millrace_model_loads_total', { outcome: 'succeeded' }), 1);
+    assert.equal(await value('millrace_model_loads_total', { outcome: 'failed' }), 1);
+    assert.equal(await value('millrace_model_load_seconds_sum', ref), 1.5);
+    assert.equal(await value('millrace_model_unloads_total', { cause: 'evicted' }), 1);
+    assert.equal(await value('millrace_model_memory_bytes', ref), 7);
+    assert.equal(await value('millrace_load_waiting_rows', ref), 3);
+    assert.equal(await value('millrace_memory_budget_bytes'), 99);
+    assert.equal(await value('millrace_model_state', { ...ref, state: 'EVICTED' }), 1);
   });
 
   it('counts batches, their rows and their stages', async (t) => {
@@ -170,7 +189,7 @@ describe('Metrics', () => {
   });
 
   it('reads gauges when it is scraped, and forgets what is no longer there', async (t) => {
-    let models: ModelReading[] = [{ ...ref, state: 'READY', loaded }];
+    let models: ModelReading[] = [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }];
     const steps = () => ({ waiting: 9, busy: 2 });
     const { value } = start(t, { models: () => models, queues: () => [queue], jobsInFlight: () => 7, steps });
     assert.equal(await value('millrace_model_state', { ...ref, state: 'READY' }), 1);
@@ -185,7 +204,7 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_jobs_in_flight'), 7);
     assert.equal(await value('millrace_step_items_waiting'), 9);
     assert.equal(await value('millrace_step_threads_busy'), 2);
-    models = [{ ...ref, state: 'UNAVAILABLE', loaded: undefined }];
+    models = [{ ...ref, state: 'UNAVAILABLE', memoryBytes: 0, loadWaitingRows: 0, loaded: undefined }];
     assert.equal(await value('millrace_model_state', { state: 'UNAVAILABLE' }), 1);
     assert.equal(await value('millrace_instances', ref), undefined);
     models = [];
@@ -193,7 +212,10 @@ describe('Metrics', () => {
   });
 
   it('gives counters that others keep as they stand, however often it is scraped', async (t) => {
-    const { text, value } = start(t, { models: () => [{ ...ref, state: 'READY', loaded }], eventsDropped: () => 9 });
+    const { text, value } = start(t, {
+      models: () => [{ ...ref, state: 'READY', memoryBytes: 0, loadWaitingRows: 0, loaded }],
+      eventsDropped: () => 9,
+    });
     await text();
     assert.equal(await value('millrace_instance_restarts_total', ref), 3);
     assert.equal(await value('millrace_events_dropped_total'), 9);

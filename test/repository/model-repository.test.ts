@@ -22,11 +22,11 @@ async function scan(t: TestContext, contents: FolderContents): Promise<Repositor
 }
 
 /** Each model as `name: versions`, or `name: problem`. */
-/** Versions without the means to read what lies beside them. */
-function withoutFiles(models: readonly RepositoryModel[]): unknown {
+/** Versions by their place alone: without the means to read what lies beside them, and what was measured. */
+function placesOf(models: readonly RepositoryModel[]): unknown {
   return models.map((model) => ({
     ...model,
-    versions: model.versions.map((version) => ({ ...version, files: undefined })),
+    versions: model.versions.map(({ version, path }) => ({ version, path })),
   }));
 }
 
@@ -46,26 +46,26 @@ describe('scanRepository', () => {
       'flat/model.onnx': onnx,
       'bare.onnx': onnx,
     });
-    assert.deepEqual(withoutFiles(await scanRepository(dir, 1000)), [
+    assert.deepEqual(placesOf(await scanRepository(dir, 1000)), [
       {
         name: 'bare',
         configFile: 'bare/model.yaml',
         config: {},
-        versions: [{ version: '1', path: join(dir, 'bare.onnx'), files: undefined }],
+        versions: [{ version: '1', path: join(dir, 'bare.onnx') }],
       },
       {
         name: 'flat',
         configFile: 'flat/model.yaml',
         config: {},
-        versions: [{ version: '1', path: join(dir, 'flat/model.onnx'), files: undefined }],
+        versions: [{ version: '1', path: join(dir, 'flat/model.onnx') }],
       },
       {
         name: 'versions',
         configFile: 'versions/model.yaml',
         config: { versions: 'all' },
         versions: [
-          { version: '1', path: join(dir, 'versions/1/model.onnx'), files: undefined },
-          { version: '20', path: join(dir, 'versions/20/model.onnx'), files: undefined },
+          { version: '1', path: join(dir, 'versions/1/model.onnx') },
+          { version: '20', path: join(dir, 'versions/20/model.onnx') },
         ],
       },
     ]);

@@ -19,7 +19,9 @@ function problemsOf(document: unknown): string[] {
 
 describe('readModelConfig', () => {
   it('needs nothing: an empty file has every default', () => {
-    const { batching, outputs, instances, versions, warmup, limits, session, ...rest } = configOf(readYaml(''));
+    const { batching, outputs, instances, versions, aliases, memory, warmup, limits, session, ...rest } = configOf(
+      readYaml(''),
+    );
     assert.deepEqual(versions, { latest: 1 });
     assert.deepEqual(instances, { device: 'auto', isolation: 'thread', recycle: {} });
     assert.equal(batching.policy, 'greedy');
@@ -28,7 +30,7 @@ describe('readModelConfig', () => {
     assert.equal(batching.rows_independent, false);
     assert.deepEqual(outputs, { reject_non_finite: false });
     assert.deepEqual(warmup, { enabled: true });
-    assert.deepEqual(limits, {});
+    assert.deepEqual([limits, aliases, memory], [{}, {}, { pin: false }]);
     assert.equal(session.intra_op_threads, 1);
     assert.deepEqual(rest, {}, 'which provider runs it is left to the server');
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { ModelState } from '#src/core/events.js';
 import { mayBecome } from '#src/serving/model-state.js';
 
-const states: ModelState[] = ['LOADING', 'READY', 'UNLOADING', 'UNAVAILABLE'];
+const states: ModelState[] = ['LOADING', 'READY', 'UNLOADING', 'EVICTED', 'UNAVAILABLE'];
 
 /** Every way there is; all others are faults. */
 const ways: [from: ModelState, to: ModelState, when: string][] = [
@@ -13,6 +13,10 @@ const ways: [from: ModelState, to: ModelState, when: string][] = [
   ['READY', 'UNAVAILABLE', 'its instances keep dying'],
   ['READY', 'UNLOADING', 'it is unloaded'],
   ['UNLOADING', 'UNAVAILABLE', 'it has been unloaded'],
+  ['LOADING', 'EVICTED', 'there is no room for it now'],
+  ['UNLOADING', 'EVICTED', 'its memory was needed'],
+  ['EVICTED', 'LOADING', 'a request wants it'],
+  ['EVICTED', 'UNAVAILABLE', 'it takes too much'],
   ['UNAVAILABLE', 'LOADING', 'it is loaded again'],
   ['UNAVAILABLE', 'UNLOADING', 'the server stops'],
 ];

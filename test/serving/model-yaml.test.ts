@@ -100,13 +100,13 @@ describe('model.yaml: execution_providers', () => {
 describe('model.yaml: limits', () => {
   it("take the place of the server's, one by one", async (t) => {
     const { version } = await serve(t, 'limits: {queue_rows: 7, timeout_ms: 5}');
-    const expected = {
-      queueRows: 7,
+    const ofServer = {
       queueBytes: 1_000_000,
-      timeoutMs: 5,
       loadTimeoutMs: 60_000,
       executionTimeoutMs: 60_000,
+      drainTimeoutMs: 60_000,
     };
+    const expected = { queueRows: 7, timeoutMs: 5, ...ofServer };
     assert.deepEqual(version?.limits, expected);
   });
 });

@@ -11,6 +11,7 @@ export class BackendInstance implements Instance {
   readonly signature: Signature;
   readonly provider: string;
   readonly ended: Promise<string>;
+  readonly released: Promise<void>;
   /** What `destroy` was first called with. */
   destroyedWith: string | undefined;
   readonly #run: (inputs: NamedTensors) => Promise<NamedTensors>;
@@ -26,6 +27,7 @@ export class BackendInstance implements Instance {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+    this.released = this.ended.then(() => backend.onRelease(this));
     this.#crash = this.ended.then((reason) => {
       throw new MillraceError('INSTANCE_CRASHED', 'The fake instance ended.', { cause: reason });
     });
@@ -61,6 +63,9 @@ export class FakeBackend implements Backend {
   /** Runs a batch; y = x unless the test says otherwise. */
   onRun: (inputs: NamedTensors, instance: BackendInstance) => Promise<NamedTensors> = async ({ x }) =>
     x === undefined ? {} : { y: x };
+
+  /** Frees the memory of an instance that has ended: may take its time. */
+  onRelease: (instance: BackendInstance) => Promise<void> = async () => undefined;
 
   async start(spec: InstanceSpec): Promise<BackendInstance> {
     this.specs.push(spec);

@@ -16,11 +16,14 @@ export function fakeServedModel({ yaml = {}, probe = cpuOnly }: { yaml?: object;
     timeoutMs: 30_000,
     loadTimeoutMs: 10_000,
     executionTimeoutMs: 60_000,
+    drainTimeoutMs: 5_000,
   };
   const context = servingContext(events, { backend, clock, limits, providerProbe: probe, defaultInstances: 2 });
   const ref = { model: 'fake', version: '1' };
   const files = new ModelFiles('/', []);
-  const model = new ServedModel({ ref, path: 'model.onnx', config: modelConfigSchema.parse(yaml), files }, context);
+  const config = modelConfigSchema.parse(yaml);
+  const source = { ref, path: 'model.onnx', config, files, fileBytes: 1_000, stamp: '' };
+  const model = new ServedModel(source, context);
   const states = () => events.of('modelStateChanged').map(({ from, to }) => `${from ?? 'nothing'} → ${to}`);
   const notices = () => events.of('modelNotice').map(({ notice }) => notice);
   return { model, backend, clock, events, states, notices };

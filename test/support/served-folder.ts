@@ -6,6 +6,7 @@ import { StepPool } from '#src/pipelines/step-pool.js';
 import { scanRepository } from '#src/repository/model-repository.js';
 import type { ProviderName, ProviderProbe } from '#src/runtime/execution-providers.js';
 import { OnnxBackend } from '#src/runtime/onnx-backend.js';
+import type { MemoryLimits } from '#src/serving/memory-config.js';
 import { ModelManager } from '#src/serving/model-manager.js';
 import type { ServingContext } from '#src/serving/open-model.js';
 import { createModelFolder, type FolderContents } from './model-folder.js';
@@ -17,6 +18,14 @@ const MAX_MODEL_BYTES = 1e9;
 export const cpuOnly: ProviderProbe = {
   availability: async (name: ProviderName) =>
     name === 'cpu' ? { available: true } : { available: false, reason: `there is no ${name} in this test` },
+};
+
+/** Room for everything, and a process that never grows. */
+export const unboundedMemory: MemoryLimits = {
+  budgetBytes: Number.MAX_SAFE_INTEGER,
+  minResidencyMs: 0,
+  ttlMs: undefined,
+  residentBytes: () => 0,
 };
 
 /** What models are served with in tests: ONNX Runtime, one instance each, on the CPU. */
@@ -32,12 +41,16 @@ export function servingContext(events: RecordedEvents, overrides: Partial<Servin
     steps: { pool: new StepPool(1), native: new Slots(2) },
     stepSlots: 4,
     allowCode: false,
+    memory: unboundedMemory,
+    modelControl: 'none',
+    loadAtStart: 'all',
     limits: {
       queueRows: 1_000,
       queueBytes: 1_000_000,
       timeoutMs: 30_000,
       loadTimeoutMs: 60_000,
       executionTimeoutMs: 60_000,
+      drainTimeoutMs: 60_000,
     },
     ...overrides,
   };

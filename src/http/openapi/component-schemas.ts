@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { logSettingsSchema, traceSettingsSchema } from '../../v2/fixed-settings.js';
 import { modelMetadataSchema, serverMetadataSchema } from '../../v2/metadata.js';
 import { modelConfigSchema } from '../../v2/model-config-schema.js';
-import { indexedModelSchema, repositoryIndexSchema } from '../../v2/model-control.js';
+import { indexedModelSchema, repositoryIndexSchema } from '../../v2/repository-index.js';
 import { durationSchema, modelStatisticsSchema, statisticsAnswerSchema } from '../../v2/statistics-schema.js';
 import { cancelledSchema, jobAnswerSchema, jobGroupSchema, jobSchema } from '../job-answers.js';
+import { loadSchema } from '../load-body.js';
 import {
   modelDescriptionSchema,
   modelListSchema,
@@ -39,6 +40,7 @@ const sent = {
   V2InferRequest: inferEnvelopeSchema,
   V2IndexRequest: indexRequestSchema,
   V2ControlRequest: controlRequestSchema,
+  LoadRequest: loadSchema,
 } as const satisfies Record<string, z.ZodType>;
 
 /** and what they get. */

@@ -31,7 +31,7 @@ export const modelName: Parameter = {
 export const modelVersion: Parameter = {
   in: 'path',
   name: 'version',
-  description: 'A version of the model that is served',
+  description: 'A version of the model that is served: its number, an alias, or `latest`',
   schema: z.string().min(1),
 };
 
@@ -78,6 +78,13 @@ export const predictionParameters: readonly Parameter[] = [
     schema: rawSchema,
   },
   timeoutHeader,
+  {
+    in: 'header',
+    name: 'X-Routing-Key',
+    description:
+      'Requests of one key that name no version go to the same one, where versions share them by weights; without it the tenant of the API key counts',
+    schema: z.string(),
+  },
   contentEncoding,
 ];
 
@@ -91,6 +98,7 @@ export const modelInQuery: Parameter = {
 export const versionInQuery: Parameter = {
   in: 'query',
   name: 'version',
-  description: 'The version, if neither the path nor the body has it; without one the newest that is `READY`',
+  description:
+    'The version, if neither the path nor the body has it: its number, an alias, or `latest`; without one it goes by the weights of the aliases, else it is the newest',
   schema: z.string(),
 };

@@ -10,7 +10,7 @@ export function modelRoutes(models: ModelManager): Route[] {
     {
       ...modelOperations.list,
       handle: ({ response }) => {
-        const answer: ModelList = { models: models.listed.map(summarise) };
+        const answer: ModelList = { models: models.listed.map((entry) => summarise(entry, models)) };
         sendText(response, 200, JSON.stringify(answer));
       },
     },
@@ -18,7 +18,7 @@ export function modelRoutes(models: ModelManager): Route[] {
       ...modelOperations.show,
       handle: ({ request, response }) => {
         const entry = models.entry(String(request.params['name']));
-        sendText(response, 200, JSON.stringify(describe(entry)));
+        sendText(response, 200, JSON.stringify(describe(entry, models)));
       },
     },
   ];

@@ -1,10 +1,12 @@
 import { toMillraceError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
+import { routingKeyOf } from '../../core/routing-key.js';
 import type { JobOutcome, JobRequest } from '../../jobs/job-request.js';
 import type { JobService } from '../../jobs/job-service.js';
+import type { Target } from '../../serving/model-entry.js';
 import type { ModelResult } from '../../serving/model-input.js';
-import type { ModelManager, Target } from '../../serving/model-manager.js';
+import type { ModelManager, ModelQuery } from '../../serving/model-manager.js';
 import type { BodyBudget } from '../body-budget.js';
 import { scanDocument } from '../document-scanner.js';
 import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
@@ -39,7 +41,8 @@ async function predict(exchange: Exchange, bodies: PredictBodyReader, services: 
   const body = await bodies.read(request, { params: request.params as Record<string, string>, query });
   // The client may have left while its body was inflated.
   if (context.error !== undefined) throw context.error;
-  const prediction = startJobs(body, exchange, services);
+  const begun = begin(body, exchange, services);
+  const prediction = begun instanceof Promise ? await begun : begun;
   const outcomes = await prediction.outcomes;
   // The client has left, or the answer was begun by somebody who ends the connection.
   if (!response.destroyed) sendText(response, 200, predictionText(prediction, outcomes, context.id));
@@ -50,8 +53,27 @@ interface Prediction extends AnsweredRequest {
   readonly outcomes: Promise<ItemOutcome[]>;
 }
 
-/** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
-function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
+/** A request that was read, and what it is for. */
+interface AskedRequest {
+  readonly envelope: PredictRequest;
+  readonly query: ModelQuery;
+  readonly target: Target;
+  readonly timeoutMs: number;
+  /** Of the whole body. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads a request and submits its jobs, at once if the model is loaded; what is not needed for the answer is let go of
+ * here, since many wait for theirs.
+ */
+function begin(body: PredictBody, exchange: Exchange, services: PredictServices): Prediction | Promise<Prediction> {
+  const asked = readRequest(body, exchange, services);
+  if (asked.target.model.state === 'READY') return startJobs(asked, exchange, services);
+  return whenLoaded(asked, exchange, services).then((target) => startJobs({ ...asked, target }, exchange, services));
+}
+
+function readRequest(body: PredictBody, { request, context }: Exchange, services: PredictServices): AskedRequest {
   // Also one that does not count is refused if it is wrong: nobody sends it for nothing.
   const headerTimeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
   const envelope =
@@ -59,12 +81,37 @@ function startJobs(body: PredictBody, { request, context }: Exchange, services: 
       ? withControls(readEnvelope(scanDocument(body.body), services.limits.max_rows), body.controls)
       : body.envelope;
   const { name, version } = targetOf(envelope, body.named);
-  const target = resolveModel({ name, version }, envelope, services);
+  const query = { name, version, key: routingKeyOf(request.headers['x-routing-key'], context.tenant) };
+  const target = findModel(query, envelope, services);
+  const timeoutMs = envelope.timeoutMs ?? headerTimeoutMs ?? target.model.limits.timeoutMs;
+  return { envelope, query, target, timeoutMs, bytes: body.bytes };
+}
+
+/** Waits for the model to load, as long as the request has time and its client is there. */
+async function whenLoaded(
+  { envelope, query, target, timeoutMs, bytes }: AskedRequest,
+  { context }: Exchange,
+  { models, events }: PredictServices,
+): Promise<Target> {
+  const rows = envelope.items.length;
+  const { ready, leave } = models.wait(target, query, { timeoutMs, receivedAt: context.receivedAt, rows, bytes });
+  context.onGone = leave;
+  return ready.catch((error: unknown) => {
+    const { code } = toMillraceError(error);
+    events.emit('jobRejected', { ...target.model.ref, jobId: envelope.id ?? '', rows, code });
+    throw error;
+  });
+}
+
+function startJobs(
+  { envelope, target, timeoutMs, bytes }: AskedRequest,
+  { context }: Exchange,
+  services: PredictServices,
+): Prediction {
   const { model } = target;
-  const timeoutMs = envelope.timeoutMs ?? headerTimeoutMs ?? model.limits.timeoutMs;
   const id = envelope.id ?? services.ids();
   try {
-    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.bytes }, services.jobs);
+    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes }, services.jobs);
     return { id, model: target.name, version: model.ref.version, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
@@ -76,17 +123,14 @@ function startJobs(body: PredictBody, { request, context }: Exchange, services: 
 }
 
 /** Finds the model; that one is known but cannot be used is told like any other refusal of a job. */
-function resolveModel(
-  { name, version }: { name: string; version: string | undefined },
-  { id = '', items }: PredictRequest,
-  { models, events }: PredictServices,
-): Target {
+function findModel(query: ModelQuery, { id = '', items }: PredictRequest, { models, events }: PredictServices): Target {
   try {
-    return models.resolve(name, version);
+    return models.find(query);
   } catch (error) {
     const { code } = toMillraceError(error);
     if (code === 'MODEL_UNAVAILABLE') {
-      events.emit('jobRejected', { model: name, version: version ?? '', jobId: id, rows: items.length, code });
+      const { name: model, version = '' } = query;
+      events.emit('jobRejected', { model, version, jobId: id, rows: items.length, code });
     }
     throw error;
   }

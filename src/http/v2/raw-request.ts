@@ -1,18 +1,19 @@
 import type { Dimension, TensorSpec } from '../../model/signature.js';
 import { datatypes } from '../../tensor/datatype.js';
+import type { InferRequest } from '../../v2/infer-request.js';
 import type { ModelIo } from '../../v2/model-io.js';
 import { readRaw } from '../../v2/raw-tensor.js';
 import { requestError } from '../../v2/request-error.js';
 import type { ChunkedBody } from './chunked-body.js';
-import type { NamedModel, SentRequest } from './infer-envelope.js';
+import type { NamedModel } from './infer-envelope.js';
 
 /**
  * Reads a body that is nothing but the one input of a model: a raw binary request of Triton's, which says so by a JSON
- * part of no length. It holds one row; of BYTES it is the one element as it is. All outputs come in the binary form.
+ * part of no length. It holds one row; of BYTES it is the one element as it is.
  *
  * @throws MillraceError INVALID_INPUT if the model has several inputs, or the shape cannot be told from the length
  */
-export function readRawRequest(body: ChunkedBody, io: ModelIo, { model, version }: NamedModel): SentRequest {
+export function readRawRequest(body: ChunkedBody, io: ModelIo, { model, version }: NamedModel): InferRequest {
   const [spec, ...others] = io.inputs;
   if (spec === undefined || others.length > 0) {
     const text = `raw binary request: model '${model}' must have exactly one input, but has ${io.inputs.length}`;
@@ -22,15 +23,7 @@ export function readRawRequest(body: ChunkedBody, io: ModelIo, { model, version 
   const shape = shapeFor(spec, io.isBatched, { bytes: bytes.length, model });
   const { name, datatype } = spec;
   const data = datatype === 'BYTES' ? [bytes] : readRaw({ name, datatype, shape, bytes, model });
-  const request = {
-    model,
-    version,
-    id: undefined,
-    parameters: {},
-    inputs: [{ name, datatype, shape, data }],
-    outputs: [],
-  };
-  return { request, isBinary: () => true };
+  return { model, version, id: undefined, parameters: {}, inputs: [{ name, datatype, shape, data }], outputs: [] };
 }
 
 /** The shape of one row: the dimension that is free, if there is one, is what the length leaves for it. */

@@ -1,6 +1,6 @@
+import type { ModelControl } from '../../serving/model-control.js';
 import type { ModelManager } from '../../serving/model-manager.js';
 import type { InferenceService } from '../../v2/inference.js';
-import type { ModelControl } from '../../v2/model-control.js';
 import type { InferenceStatistics } from '../../v2/statistics.js';
 import type { BodyBudget } from '../body-budget.js';
 import type { HttpLimits } from '../limits.js';

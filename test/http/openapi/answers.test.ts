@@ -12,6 +12,7 @@ const contract = new ApiContract(new ApiDocument());
 const one = testKey('one', { scopes: ['infer'] });
 const json = { 'content-type': 'application/json' };
 const predict = 'post /predict';
+const explicit = { model_control: 'explicit' } as const;
 
 /** A server that asks for keys, and a function that sends a request and checks that its answer is documented. */
 async function start(t: TestContext, config: ServerConfigInput = {}) {
@@ -59,6 +60,24 @@ describe('what openapi.yaml says of errors', () => {
       const { code } = await ask(predict, '/predict', { body, headers: { ...headers, ...key } });
       assert.equal(code, expected);
     }
+  });
+
+  it('holds for models that load and unload', async (t) => {
+    const folder = await startTestServer(
+      { 'm/1/model.onnx': affine(), 'm/model.yaml': 'aliases: { stable: 1 }' },
+      explicit,
+    );
+    t.after(() => folder.stop());
+    const order = async (name: string, what: 'load' | 'unload', body = '') => {
+      const answer = await fetch(`${folder.millrace.url}/models/${name}/${what}`, { method: 'POST', body });
+      const wire = { status: answer.status, headers: answer.headers, text: await answer.text() };
+      assert.deepEqual(contract.faultsOf(`post /models/{name}/${what}`, wire), [], wire.text);
+      return wire.status;
+    };
+    assert.deepEqual([await order('m', 'unload'), await order('m', 'load')], [200, 200]);
+    assert.equal(await order('m', 'load', '{"config": {"batching": 1}}'), 422);
+    assert.equal(await order('m', 'load', '['), 400);
+    assert.equal(await order('other', 'unload'), 404);
   });
 
   it('holds for a list whose items all came to different ends', async (t) => {

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
-import { ioOf } from '../../../v2/target-io.js';
+import { routingKeyOf } from '../../../core/routing-key.js';
+import type { UnreadRequest } from '../../../v2/model-io.js';
 import { v2InferenceOperations } from '../../openapi/v2-inference-operations.js';
 import { timeoutFrom } from '../../predict-envelope.js';
 import { type Exchange, type Route, sendParts, sendText } from '../../route.js';
@@ -26,27 +27,31 @@ export function inferRoutes(services: V2Services): Route[] {
   return Object.values(v2InferenceOperations).map((operation) => ({ ...operation, handle }));
 }
 
-/** Reads a request and submits its job; what is not needed for the answer is let go of here. */
+/** Reads a request and submits its job, at once if its model is loaded; what is not needed for the answer is let go of here. */
 function infer(body: InferBody, { request, context }: Exchange, { inference }: V2Services): Promise<EncodedAnswer> {
   const { name, version } = request.params as { name: string; version?: string };
-  const sent = readRequest(body, { model: name, version }, inference);
+  const sent = readRequest(body, { model: name, version });
   const { isBinary } = sent;
   const { tenant, receivedAt } = context;
+  const routingKey = routingKeyOf(request.headers['x-routing-key'], tenant);
   const timeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
   const encode = (answer: Parameters<typeof encodeAnswer>[0]) => encodeAnswer(answer, isBinary);
-  const { result, cancel } = inference.infer(sent.request, { tenant, receivedAt, timeoutMs, encode });
+  const { result, cancel } = inference.infer(sent.request, { tenant, routingKey, receivedAt, timeoutMs, encode });
   context.onGone = cancel;
   return result;
 }
 
-function readRequest(
-  { body, jsonBytes = body.length }: InferBody,
-  named: NamedModel,
-  inference: V2Services['inference'],
-): SentRequest {
+/** A request that can be read, now or once its model is known. */
+interface AskedRequest extends Pick<SentRequest, 'isBinary'> {
+  readonly request: SentRequest['request'] | UnreadRequest;
+}
+
+function readRequest({ body, jsonBytes = body.length }: InferBody, named: NamedModel): AskedRequest {
   // A request that says nothing of its JSON part is JSON, also an empty one.
   if (jsonBytes > 0 || body.length === 0) return readInferRequest(body, jsonBytes, named);
-  return readRawRequest(body, ioOf(inference.target(named.model, named.version)), named);
+  const read: UnreadRequest['read'] = (io) => readRawRequest(body, io, named);
+  // All outputs come in the form in which the input came.
+  return { request: { ...named, parameters: {}, bytes: body.length, read }, isBinary: () => true };
 }
 
 interface SendOptions {

@@ -1,7 +1,9 @@
 import { toMillraceError } from '../../../core/errors.js';
+import { routingKeyOf } from '../../../core/routing-key.js';
+import type { ModelQuery } from '../../../serving/model-manager.js';
 import { modelMetadata, serverMetadata } from '../../../v2/metadata.js';
 import { modelConfig } from '../../../v2/model-config.js';
-import { findTarget, type ModelAddress } from '../../../v2/model-lookup.js';
+import { findTarget, isReady } from '../../../v2/model-lookup.js';
 import { statisticsOfAll, statisticsOfModel } from '../../../v2/served-statistics.js';
 import type { StatisticsAnswer } from '../../../v2/statistics-schema.js';
 import { v2ModelOperations } from '../../openapi/v2-model-operations.js';
@@ -16,10 +18,10 @@ export function describingRoutes(services: V2Services): Route[] {
   const { models, limits, version } = services;
   const names = (): ModelNames => ({ models: models.listed.map(({ name }) => name) });
   const ofAll = (): StatisticsAnswer => ({ model_stats: statisticsOfAll(services) });
-  const metadata = json((address) => modelMetadata(models, address));
+  const metadata = json((query, receivedAt) => modelMetadata(models, query, receivedAt));
   const ready: Route['handle'] = (exchange) => modelReady(exchange, services);
-  const config = json((address) => modelConfig(models, address, limits.max_rows));
-  const statistics = json((address): StatisticsAnswer => ({ model_stats: statisticsOfModel(services, address) }));
+  const config = json((query, receivedAt) => modelConfig(models, query, { maxRows: limits.max_rows, receivedAt }));
+  const statistics = json((query): StatisticsAnswer => ({ model_stats: statisticsOfModel(services, query) }));
   return [
     { ...v2ServerOperations.server, handle: json(() => serverMetadata(version)) },
     { ...v2ServerOperations.live, handle: json((): Live => ({ live: true })) },
@@ -37,8 +39,13 @@ export function describingRoutes(services: V2Services): Route[] {
   ];
 }
 
-function json(answer: (address: ModelAddress) => object): Route['handle'] {
-  return (exchange) => sendText(exchange.response, 200, JSON.stringify(answer(addressIn(exchange))));
+function json(answer: (query: ModelQuery, receivedAt: number) => object | Promise<object>): Route['handle'] {
+  return async (exchange) => {
+    const { response, context } = exchange;
+    const text = JSON.stringify(await answer(queryIn(exchange), context.receivedAt));
+    // The client may have left while a model was loading.
+    if (!response.destroyed) sendText(response, 200, text);
+  };
 }
 
 /** The statuses are Triton's: 400 is not ready yet, 503 not any more. */
@@ -49,24 +56,23 @@ function serverReady({ response }: Exchange, { models, isStopping }: V2Services)
 }
 
 function modelReady(exchange: Exchange, { models }: V2Services): void {
-  const address = addressIn(exchange);
-  const ready = isReady(models, address);
-  const answer: ModelReady = { name: address.name, ready };
+  const query = queryIn(exchange);
+  const ready = isModelReady(models, query);
+  const answer: ModelReady = { name: query.name, ready };
   sendText(exchange.response, ready ? 200 : 400, JSON.stringify(answer));
 }
 
 /** @throws MillraceError MODEL_NOT_FOUND or VERSION_NOT_FOUND */
-function isReady(models: V2Services['models'], address: ModelAddress): boolean {
+function isModelReady(models: V2Services['models'], query: ModelQuery): boolean {
   try {
-    findTarget(models, address);
-    return true;
+    return isReady(findTarget(models, query).model);
   } catch (error) {
     if (toMillraceError(error).code === 'MODEL_UNAVAILABLE') return false;
     throw error;
   }
 }
 
-function addressIn({ request }: Exchange): ModelAddress {
+function queryIn({ request, context }: Exchange): ModelQuery {
   const { name, version } = request.params as { name: string; version?: string };
-  return { name, version };
+  return { name, version, key: routingKeyOf(request.headers['x-routing-key'], context.tenant) };
 }

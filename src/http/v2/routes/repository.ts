@@ -1,5 +1,6 @@
 import { MillraceError } from '../../../core/errors.js';
-import type { LoadOverride } from '../../../v2/model-control.js';
+import { type LoadOverride, overrideFrom } from '../../../serving/load-override.js';
+import { indexed } from '../../../v2/repository-index.js';
 import { v2RepositoryOperations as operations } from '../../openapi/v2-repository-operations.js';
 import { type Exchange, type Route, sendText } from '../../route.js';
 import type { Done } from '../answers.js';
@@ -26,7 +27,7 @@ export function repositoryRoutes(services: V2Services): Route[] {
       ...operations.index,
       async handle(exchange) {
         const { ready = false } = readAs(indexRequestSchema, await bodyOf(exchange, services));
-        const index = control.index().filter(({ state }) => !ready || state === 'READY');
+        const index = control.index(ready).map(indexed);
         sendText(exchange.response, 200, JSON.stringify(index));
       },
     },
@@ -34,7 +35,7 @@ export function repositoryRoutes(services: V2Services): Route[] {
       ...operations.load,
       async handle(exchange) {
         const { parameters = {} } = readAs(controlRequestSchema, await bodyOf(exchange, services));
-        await control.load(nameIn(exchange), overrideFrom(parameters));
+        await control.load(nameIn(exchange), overrideIn(parameters));
         done(exchange);
       },
     },
@@ -56,23 +57,22 @@ function bodyOf({ request }: Exchange, { limits, bodies }: V2Services): Promise<
   return readSmallBody(request, limits, bodies);
 }
 
-/** @throws MillraceError INVALID_REQUEST */
-function overrideFrom(parameters: Readonly<Record<string, unknown>>): LoadOverride {
-  const files = new Map<string, Uint8Array>();
-  let config: string | undefined;
-  for (const [name, value] of Object.entries(parameters)) {
-    if (name !== 'config' && !name.startsWith(FILE)) continue;
-    if (typeof value !== 'string') {
-      throw new MillraceError('INVALID_REQUEST', `Unable to parse '${name.slice(0, 128)}': expected a string`);
-    }
-    if (name === 'config') config = value;
-    else files.set(name.slice(FILE.length), Buffer.from(value, 'base64'));
+/**
+ * What else clients add is let be.
+ *
+ * @throws MillraceError INVALID_REQUEST
+ */
+function overrideIn(parameters: Readonly<Record<string, unknown>>): LoadOverride {
+  const known = Object.entries(parameters).filter(([name]) => name === 'config' || name.startsWith(FILE));
+  for (const [name, value] of known) {
+    if (typeof value === 'string') continue;
+    throw new MillraceError('INVALID_REQUEST', `Unable to parse '${name.slice(0, 128)}': expected a string`);
   }
-  if (files.size > 0 && config === undefined) {
+  if (known.length > 0 && parameters['config'] === undefined) {
     throw new MillraceError(
       'INVALID_REQUEST',
       "files can only be sent along with 'config', which says what they are for",
     );
   }
-  return { config, files };
+  return overrideFrom(Object.fromEntries(known));
 }
