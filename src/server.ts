@@ -71,7 +71,7 @@ export async function startServer(
   const statistics = new InferenceStatistics(systemClock);
   events.subscribe(statistics.observer);
   const triton = config.metrics.triton
-    ? new TritonMetrics({ models: () => pendingOf(models, jobs) }, { statistics, clock: systemClock })
+    ? new TritonMetrics({ models: () => pendingOf(models, jobs) }, statistics)
     : undefined;
   if (triton !== undefined) events.subscribe(triton.observer);
   const edge = await openEdge(

@@ -1,7 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Clock } from '../core/clock.js';
 import type { ErrorCode } from '../core/errors.js';
-import type { EventMap, ModelRef, Observer } from '../core/events.js';
+import type { ModelRef, Observer } from '../core/events.js';
 import type { InferenceStatistics } from '../v2/statistics.js';
 import { type TritonMetricKey, tritonMetricTable } from './triton-metric-table.js';
 
@@ -43,15 +42,11 @@ export class TritonMetrics {
   readonly #metrics: Readonly<Record<TritonMetricKey, Counter | Gauge>>;
   readonly #statistics: InferenceStatistics;
   readonly #readings: TritonReadings;
-  readonly #clock: Clock;
   readonly #failures = new Map<string, ModelRef & { reason: Reason; count: number }>();
-  /** By model version: since when it has been loading. */
-  readonly #loadingSince = new Map<string, number>();
 
-  constructor(readings: TritonReadings, { statistics, clock }: { statistics: InferenceStatistics; clock: Clock }) {
+  constructor(readings: TritonReadings, statistics: InferenceStatistics) {
     this.#readings = readings;
     this.#statistics = statistics;
-    this.#clock = clock;
     const entries = Object.entries(tritonMetricTable).map(([key, { type, name, help, labels }]) => {
       const options = { name, help, labelNames: [...labels], registers: [this.#registry] };
       return [key, type === 'counter' ? new Counter(options) : new Gauge(options)];
@@ -66,7 +61,7 @@ export class TritonMetrics {
       jobSettled: ({ outcome, ...event }) => {
         if (outcome !== 'succeeded') this.#countFailure(event, outcome);
       },
-      modelStateChanged: (event) => this.#timeLoading(event),
+      modelLoaded: ({ model, version, durationMs }) => this.#set('loadTime', { model, version }, durationMs / 1e3),
     },
   };
 
@@ -107,15 +102,6 @@ export class TritonMetrics {
     const known = this.#failures.get(key) ?? { model, version, reason, count: 0 };
     known.count += 1;
     this.#failures.set(key, known);
-  }
-
-  #timeLoading({ model, version, to }: EventMap['modelStateChanged']): void {
-    const key = `${model}/${version}`;
-    if (to === 'LOADING') this.#loadingSince.set(key, this.#clock.now());
-    const since = this.#loadingSince.get(key);
-    if (to !== 'READY' || since === undefined) return;
-    this.#loadingSince.delete(key);
-    this.#set('loadTime', { model, version }, (this.#clock.now() - since) / 1e3);
   }
 
   /** Counters were reset, so that to add to them is to set them. */

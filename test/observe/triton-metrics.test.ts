@@ -15,16 +15,15 @@ const timings = { queue: 1, preprocess: 2, inference: 8, postprocess: 3, total: 
 const job = { ...ref, jobId: 'j', rows: 3, reason: undefined, timings };
 
 function start() {
-  const clock = new VirtualClock();
-  const statistics = new InferenceStatistics(clock);
-  const triton = new TritonMetrics({ models: () => [{ ...ref, pending: 5 }] }, { statistics, clock });
+  const statistics = new InferenceStatistics(new VirtualClock());
+  const triton = new TritonMetrics({ models: () => [{ ...ref, pending: 5 }] }, statistics);
   const observers: Observer[] = [statistics.observer, triton.observer];
   const tell = <Name extends EventName>(name: Name, event: EventMap[Name]) => {
     for (const { on } of observers) (on[name] as ((event: EventMap[Name]) => void) | undefined)?.(event);
   };
   const value = async (name: string, labels: Record<string, string> = ref) =>
     metricValue(await triton.text(), name, labels);
-  return { clock, tell, value, triton };
+  return { tell, value, triton };
 }
 
 describe('TritonMetrics', () => {
@@ -76,11 +75,9 @@ describe('TritonMetrics', () => {
   });
 
   it('tells how long loading took', async () => {
-    const { clock, tell, value } = start();
-    tell('modelStateChanged', { ...ref, from: undefined, to: 'LOADING', reason: undefined });
-    clock.elapse(2_500);
+    const { tell, value } = start();
     assert.equal(await value('nv_model_load_duration_secs'), undefined);
-    tell('modelStateChanged', { ...ref, from: 'LOADING', to: 'READY', reason: undefined });
+    tell('modelLoaded', { ...ref, durationMs: 2_500, memoryBytes: 1, isReload: false });
     assert.equal(await value('nv_model_load_duration_secs'), 2.5);
   });
 });
