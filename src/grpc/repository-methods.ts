@@ -1,6 +1,7 @@
 import { MillraceError } from '../core/errors.js';
 import type { LoadOverride } from '../serving/load-override.js';
 import type { ModelControl } from '../serving/model-control.js';
+import { indexed } from '../v2/repository-index.js';
 import { requestError } from '../v2/request-error.js';
 import { type Method, unary } from './method.js';
 
@@ -24,7 +25,7 @@ export function repositoryMethods(control: ModelControl): Readonly<Record<string
     RepositoryIndex: unary('infer', (request) => {
       const { repository_name: repository, ready } = request as IndexRequest;
       refuseRepository(repository);
-      return { models: control.index(ready).map(({ reason = '', ...model }) => ({ ...model, reason })) };
+      return { models: control.index(ready).map(indexed) };
     }),
     RepositoryModelLoad: unary('admin', async (request) => {
       const { repository_name: repository, model_name: name, parameters } = request as ControlRequest;

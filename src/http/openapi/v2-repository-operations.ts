@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MillraceError } from '../../core/errors.js';
-import { repositoryIndexSchema } from '../../v2/model-control.js';
+import { repositoryIndexSchema } from '../../v2/repository-index.js';
 import { doneSchema } from '../v2/answers.js';
 import { controlRequestSchema, indexRequestSchema } from '../v2/repository-requests.js';
 import { type Operation, type Parameter, v2Refusal } from './operation.js';
@@ -24,7 +24,7 @@ const control = {
   parameters: [modelName],
   body: { description: 'May be left out', isOptional: true, content: { [json]: controlRequestSchema } },
   answers: { 200: { description: 'It is done', content: { [json]: doneSchema } } },
-  errors: [...bodyErrors, 'MODEL_CONTROL_OFF', 'MODEL_NOT_FOUND', 'MODEL_UNAVAILABLE'],
+  errors: [...bodyErrors, 'INVALID_REQUEST', 'MODEL_CONTROL_OFF', 'MODEL_NOT_FOUND', 'LOAD_FAILED'],
 } as const satisfies Partial<Operation>;
 
 /** Triton lets clients name one of several repositories; always refused. */
@@ -53,7 +53,8 @@ export const v2RepositoryOperations = {
         ...v2Refusal(
           new MillraceError(
             'MODEL_CONTROL_OFF',
-            'explicit model load / unload is not allowed: the model control mode is none; start the server with --model-control explicit to allow it',
+            'explicit model load / unload is not allowed if model_control is none; start the server with --model-control explicit to allow it.',
+            { path: 'model_control', expected: 'explicit', got: 'none' },
           ),
         ),
       },

@@ -67,14 +67,14 @@ describe('a model that is not loaded yet', () => {
   for (const [what, request] of Object.entries({ infer, raw })) {
     it(`is loaded by the first request, ${what}`, async (t) => {
       const { ask, index } = await start(t, contents, { load_at_start: 'none' });
-      assert.deepEqual(await index({ ready: true }), ['bad 1 EVICTED', 'm 1 EVICTED']);
+      assert.deepEqual(await index({ ready: true }), ['bad 1 READY', 'm 1 READY']);
       assert.equal((await ask('/models/m/ready')).status, 200);
       const answers = await Promise.all([1, 2, 3].map(() => ask('/models/m/infer', request)));
       assert.deepEqual(
         answers.map(({ status }) => status),
         [200, 200, 200],
       );
-      assert.deepEqual(await index(), ['bad 1 EVICTED', 'm 1 READY']);
+      assert.deepEqual(await index(), ['bad 1 READY', 'm 1 READY']);
       const { status, json } = await ask('/models/bad/infer', request);
       assert.equal(status, 503);
       assert.match(json.error ?? '', /^Request for unknown model: 'bad' is not at ready state: /);
@@ -87,7 +87,7 @@ describe('a model that is not loaded yet', () => {
     const [metadata, config] = await Promise.all([ask('/models/m'), ask('/models/m/config')]);
     assert.deepEqual(metadata.json['inputs'], [{ name: 'x', datatype: 'FP32', shape: [-1, 4] }]);
     assert.equal(config.json['name'], 'm');
-    assert.deepEqual(await index(), ['bad 1 EVICTED', 'm 1 READY']);
+    assert.deepEqual(await index(), ['bad 1 READY', 'm 1 READY']);
   });
 });
 
