@@ -168,7 +168,7 @@ export class MillraceServer implements Millrace {
     const edges = this.#edges.filter((edge) => !(edge instanceof HttpListener) || edge.server.listening);
     for (const edge of edges) edge.announceClosing();
     if (edges.length > 0) await pause(graceMs);
-    await Promise.all(edges.map((edge) => edge instanceof HttpListener && edge.stopListening()));
+    await Promise.all(edges.map(async (edge) => edge instanceof HttpListener && edge.stopListening()));
     await within(timeoutMs, Promise.all([jobs.close(), ...edges.map((edge) => edge.close())]));
     events.emit('serverStopped', { reason });
     this.destroy();

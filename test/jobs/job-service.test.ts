@@ -61,7 +61,14 @@ describe('the job service', () => {
     await clock.advance(5);
     // A row is a number of four bytes; each request has a scale of four besides.
     assert.deepEqual(service.queues, [
-      { ...processor.ref, waitingRows: 4, oldestAgeMs: 5, takenRows: 6, takenBytes: 2 * 4 + 4 + 4 * 4 + 4 },
+      {
+        ...processor.ref,
+        waitingJobs: 1,
+        waitingRows: 4,
+        oldestAgeMs: 5,
+        takenRows: 6,
+        takenBytes: 2 * 4 + 4 + 4 * 4 + 4,
+      },
     ]);
   });
 

@@ -19,7 +19,7 @@ function start() {
   const triton = new TritonMetrics({ models: () => [{ ...ref, pending: 5 }] }, statistics);
   const observers: Observer[] = [statistics.observer, triton.observer];
   const tell = <Name extends EventName>(name: Name, event: EventMap[Name]) => {
-    for (const { on } of observers) (on[name] as ((event: EventMap[Name]) => void) | undefined)?.(event);
+    for (const { on } of observers) on[name]?.(event);
   };
   const value = async (name: string, labels: Record<string, string> = ref) =>
     metricValue(await triton.text(), name, labels);
