@@ -9,7 +9,8 @@ const groups = {
   Jobs: ['jobs', 'jobPhases', 'rejections', 'jobsInFlight'],
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
   'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
-  Batches: ['batches', 'rows', 'batchRows', 'batchCompute'],
+  Batches: ['batches', 'rows', 'batchRows', 'batchCompute', 'splitRequests', 'splitParts'],
+  'Work for nobody, and faults': ['wastedRows', 'wastedSeconds', 'stalls', 'violations'],
   'Models and instances': ['modelState', 'modelInfo', 'instances', 'instanceCrashes', 'instanceRestarts'],
   'The server itself': ['eventLoopLag', 'observerFailures', 'eventsDropped'],
 };

@@ -4,7 +4,7 @@ import type { BatchAxes } from '../model/signature.js';
 import type { ExecutionPhases, ExecutionResult } from '../runtime/backend.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { gather, RowMismatch, scatter } from './batch.js';
-import type { WaitingRequest } from './waiting-requests.js';
+import type { WaitingRequest } from './request-part.js';
 
 /** What runs batches: all that the batcher knows of an instance. */
 export interface BatchRunner {

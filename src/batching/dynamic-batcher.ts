@@ -1,102 +1,120 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
-import type { Clock, Timer } from '../core/clock.js';
-import type { MillraceError } from '../core/errors.js';
-import type { EventSink, ModelRef } from '../core/events.js';
-import type { BatchAxes } from '../model/signature.js';
-import type { NamedTensors } from '../tensor/tensor.js';
+import type { Timer } from '../core/clock.js';
+import { MillraceError, reasonOf } from '../core/errors.js';
 import { batchKey, type InferenceRequest } from './batch.js';
-import { type Batch, type BatchRunner, executeBatch, executionFigures } from './batch-execution.js';
+import type { BatchRunner } from './batch-execution.js';
 import type { BatchPolicy } from './batch-policy.js';
-import { type WaitingRequest, WaitingRequests } from './waiting-requests.js';
+import { BatchRuns, type BatchRunsOptions } from './batch-runs.js';
+import { type BatcherState, findStall } from './batcher-state.js';
+import { PendingRequest, type PendingRequestOwner } from './pending-request.js';
+import type { InferenceResult } from './request-part.js';
+import { WaitingRequests } from './waiting-requests.js';
 
-/** Where the batcher gets runners from. */
-export interface RunnerPool<Runner extends BatchRunner> {
-  readonly idle: number;
-  take(): Runner | undefined;
-  giveBack(runner: Runner, ranWell: boolean): void;
-}
-
-/** What a request gets back: its own rows of the outputs, and how it ran. Times in milliseconds. */
-export interface InferenceResult {
-  readonly outputs: NamedTensors;
-  /** Rows of the batch that it ran in. */
-  readonly batchRows: number;
-  /** From its arrival at the batcher until its batch was formed. */
-  readonly waitedMs: number;
-  readonly inferenceMs: number;
-}
-
-export interface DynamicBatcherOptions<Runner extends BatchRunner> {
-  readonly ref: ModelRef;
-  readonly axes: BatchAxes;
+/** What a batcher is made with. */
+export interface DynamicBatcherOptions<Runner extends BatchRunner> extends BatchRunsOptions<Runner> {
   readonly maxBatchSize: number;
+  /** Whether a request of more rows than a batch is run in parts; else it runs whole, by itself. */
+  readonly splits?: boolean;
   readonly policy: BatchPolicy;
-  readonly pool: RunnerPool<Runner>;
-  readonly clock: Clock;
-  readonly events: EventSink;
 }
+
+/** When requests have waited for so long and nothing has moved meanwhile, it is told why. */
+const STALL_MS = 5_000;
+/** After something threw that must not, the pump looks again this much later. */
+const RETRY_MS = 100;
 
 /**
  * Coalesces the requests that wait for one model version into one execution per free instance.
  *
  * The policy decides, the pump acts. The pump looks at the end of an event-loop turn, so that requests which were
  * parsed together ride together for free, and again when an instance becomes free (invariant I3: no instance, no
- * batch). A request whose signal aborts leaves the buffer at once and is never executed (I4); one that runs already
- * settles when its batch does, since until then it takes a place. Each request settles exactly once (I1).
+ * batch). A request whose signal aborts leaves the line at once and is never executed (I4); one that runs already
+ * settles when its batch does, since until then it takes a place. Each request settles exactly once (I1), and nothing
+ * that throws ends the pump: it is told as `invariantViolated`, and the pump looks again.
  */
 export class DynamicBatcher<Runner extends BatchRunner> {
   readonly #options: DynamicBatcherOptions<Runner>;
-  readonly #waiting = new WaitingRequests<InferenceResult>();
+  readonly #owner: PendingRequestOwner;
+  readonly #waiting = new WaitingRequests();
+  readonly #runs: BatchRuns<Runner>;
   #pumpScheduled = false;
-  #timer: Timer | undefined;
-  #nextBatchId = 1;
-  #running = 0;
+  #lookAgain: Timer | undefined;
+  #watch: Timer | undefined;
+  #movedAt: number;
   #closedWith: MillraceError | undefined;
 
   constructor(options: DynamicBatcherOptions<Runner>) {
+    const { axes, clock, events, ref } = options;
     this.#options = options;
+    this.#movedAt = clock.now();
+    this.#owner = {
+      axes,
+      leave: (request) => {
+        if (this.#waiting.remove(request) && this.#waiting.isEmpty) this.#rest();
+      },
+      settled: ({ executions, rows }) => {
+        if (executions > 1) events.emit('requestSplit', { ...ref, rows, executions });
+      },
+      violated: (what) => this.#violated(what),
+    };
+    this.#runs = new BatchRuns(options, {
+      ended: () => {
+        this.#movedAt = clock.now();
+        this.wake();
+      },
+      violated: (what) => this.#violated(what),
+    });
   }
 
-  /** Rows in the buffer. */
+  /** Rows in line. */
   get waitingRows(): number {
     return this.#waiting.rows;
   }
 
   /** Executions under way. */
   get running(): number {
-    return this.#running;
+    return this.#runs.size;
+  }
+
+  /** How things stand, for logs. Looks at all that waits. */
+  get state(): BatcherState {
+    const now = this.#options.clock.now();
+    const { groups, oldestAt } = this.#waiting.overview;
+    return {
+      waitingRows: this.#waiting.rows,
+      groups,
+      oldestWaitMs: oldestAt === undefined ? 0 : now - oldestAt,
+      idleForMs: now - this.#movedAt,
+      idleInstances: this.#options.pool.idle,
+      running: this.#runs.list,
+    };
   }
 
   /**
-   * Runs a request, together with others where they fit.
+   * Runs a request, together with others where they fit; in parts, if it is larger than a batch.
    *
-   * @param signal when it aborts before the request runs, the promise rejects with its reason
-   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
+   * @param signal when it aborts before all of the request runs, the promise rejects with its reason
+   * @throws MillraceError INVALID_INPUT, EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
-    const { axes, clock } = this.#options;
+    if (!(request.rows >= 1)) return Promise.reject(noRows(request.rows));
+    const { axes, clock, maxBatchSize, splits = true } = this.#options;
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        if (this.#waiting.remove(waiting)) reject(abortReason(signal));
-      };
-      const waiting: WaitingRequest<InferenceResult> = {
-        request,
-        signal,
-        key: batchKey(request, axes),
-        arrivedAt: clock.now(),
-        resolve: (result) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(result);
+      const pending = new PendingRequest(
+        {
+          request,
+          signal,
+          key: batchKey(request, axes),
+          arrivedAt: clock.now(),
+          largestPart: splits ? maxBatchSize : Number.POSITIVE_INFINITY,
+          resolve,
+          reject,
         },
-        reject: (error) => {
-          signal.removeEventListener('abort', onAbort);
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort);
-      this.#waiting.add(waiting);
+        this.#owner,
+      );
+      this.#waiting.add(pending);
       this.wake();
     });
   }
@@ -111,73 +129,85 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   /** Fails everything that waits, and what comes later, with `error`. What runs goes on. Idempotent. */
   destroy(error: MillraceError): void {
     this.#closedWith ??= error;
-    this.#timer?.cancel();
-    for (const waiting of this.#waiting.drain()) waiting.reject(error);
+    this.#rest();
+    for (const waiting of this.#waiting.drain()) waiting.fail(error);
   }
 
   #pump(): void {
     this.#pumpScheduled = false;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#lookAgain?.cancel();
+    this.#lookAgain = undefined;
+    try {
+      this.#lookAgainAt(this.#formBatches());
+    } catch (error) {
+      this.#violated(`the pump threw: ${reasonOf(error)}`);
+      this.#lookAgainAt(this.#options.clock.now() + RETRY_MS);
+    }
+  }
+
+  /** Forms batches while there are instances for them; gives when to look again, Infinity for when something changes. */
+  #formBatches(): number {
     const { clock, maxBatchSize, policy, pool } = this.#options;
     let lookAgainAt = Number.POSITIVE_INFINITY;
-    for (const key of this.#waiting.keysByAge()) {
-      for (let waits = this.#waiting.look(key); waits !== undefined; waits = this.#waiting.look(key)) {
-        if (pool.idle === 0) return;
-        const decision = policy.decide({ now: clock.now(), ...waits, idleInstances: pool.idle, maxBatchSize });
-        if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
-        if (decision.kind !== 'dispatch') break;
-        const batch = this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)).filter(isWanted);
-        if (batch.length > 0) this.#dispatch(batch);
+    let passedOver: Set<string> | undefined;
+    while (pool.idle > 0) {
+      const group = this.#waiting.next(passedOver);
+      if (group === undefined) break;
+      const { key, rows, oldestAt } = group;
+      const decision = policy.decide({ now: clock.now(), rows, oldestAt, idleInstances: pool.idle, maxBatchSize });
+      if (decision.kind === 'dispatch') {
+        const parts = this.#waiting.take(key, Math.max(1, Math.min(decision.rows, maxBatchSize)));
+        if (parts.length > 0) this.#runs.start(parts);
+        this.#movedAt = clock.now();
+        continue;
       }
+      if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
+      passedOver ??= new Set();
+      passedOver.add(key);
     }
-    if (lookAgainAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.after(Math.max(0, lookAgainAt - clock.now()), () => this.#pump());
+    return lookAgainAt;
   }
 
-  #dispatch(requests: readonly WaitingRequest<InferenceResult>[]): void {
-    const { clock, events, pool, ref } = this.#options;
-    const runner = pool.take() as Runner;
-    const batch: Batch<InferenceResult> = {
-      id: this.#nextBatchId,
-      requests,
-      rows: requests.reduce((sum, { request }) => sum + request.rows, 0),
-      formedAt: clock.now(),
-    };
-    this.#nextBatchId += 1;
-    this.#running += 1;
-    events.emit('batchFormed', {
-      ...ref,
-      batchId: batch.id,
-      rows: batch.rows,
-      jobs: requests.length,
-      instance: runner.name,
-    });
-    void this.#execute(runner, batch);
+  #lookAgainAt(at: number): void {
+    const { clock } = this.#options;
+    if (this.#waiting.isEmpty) {
+      this.#rest();
+    } else if (at < Number.POSITIVE_INFINITY) {
+      this.#lookAgain = clock.after(Math.max(0, at - clock.now()), () => this.wake());
+    } else {
+      this.#watch ??= clock.after(STALL_MS, () => this.#checkProgress());
+    }
   }
 
-  /** Runs a batch and settles its requests. All that can go wrong with it is caught here, so that the pump can't die of it. */
-  async #execute(runner: Runner, batch: Batch<InferenceResult>): Promise<void> {
-    const { axes, clock, events, pool, ref } = this.#options;
-    const outcome = await executeBatch(runner, batch, axes);
-    this.#running -= 1;
-    pool.giveBack(runner, outcome.kind === 'succeeded');
+  /** Nothing waits. */
+  #rest(): void {
+    this.#lookAgain?.cancel();
+    this.#watch?.cancel();
+    this.#watch = undefined;
+  }
+
+  /** Runs every so often while something waits for an instance. */
+  #checkProgress(): void {
+    const { clock, events, ref } = this.#options;
+    this.#watch = clock.after(STALL_MS, () => this.#checkProgress());
+    const { state } = this;
+    const stall = findStall(state, STALL_MS);
+    if (stall === undefined) return;
+    events.emit('batcherStalled', { ...ref, reason: stall.reason, state: JSON.stringify(state) });
+    if (stall.kind !== 'fault') return;
+    this.#violated(stall.reason);
+    this.#pumpScheduled = false;
     this.wake();
-    events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
-    if (outcome.kind === 'failed') {
-      for (const { reject } of batch.requests) reject(outcome.error);
-      return;
-    }
-    const inferenceMs = clock.now() - batch.formedAt;
-    for (const [index, { resolve, arrivedAt }] of batch.requests.entries()) {
-      const outputs = outcome.parts[index] as NamedTensors;
-      resolve({ outputs, batchRows: batch.rows, waitedMs: batch.formedAt - arrivedAt, inferenceMs });
-    }
+  }
+
+  #violated(what: string): void {
+    this.#options.events.emit('invariantViolated', { ...this.#options.ref, what });
   }
 }
 
-/** Invariant I4. A deadline may have passed while a busy event loop kept its timer from running. */
-function isWanted({ signal, reject }: WaitingRequest<InferenceResult>): boolean {
-  if (signal.aborted) reject(abortReason(signal));
-  return !signal.aborted;
+function noRows(rows: number): MillraceError {
+  return new MillraceError('INVALID_INPUT', 'The request holds no rows.', {
+    expected: 'at least 1',
+    got: String(rows),
+  });
 }

@@ -10,6 +10,8 @@ export interface AbortSource {
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
+  /** Told when the first of the work begins to run: time to wait is over, and time to run begins. */
+  begin?(): void;
 }
 
 /**

@@ -57,6 +57,14 @@ export interface EventMap {
     computeInferMs: number;
     computeOutputMs: number;
   };
+  /** A request of more rows than a batch has run in so many executions. */
+  requestSplit: ModelRef & { rows: number; executions: number };
+  /** Rows ran to their end while nobody waited for them any more. `ms` is their share of the execution's time. */
+  workWasted: ModelRef & { rows: number; ms: number };
+  /** Requests wait, and nothing has been begun or finished for a while. `state` is the batcher's, as JSON, for logs. */
+  batcherStalled: ModelRef & { reason: string; state: string };
+  /** Something happened that must never happen: a fault of the server, of which it has made the best. */
+  invariantViolated: ModelRef & { what: string };
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
   instanceStarted: ModelRef & { instance: string; provider: string; loadMs: number };

@@ -45,6 +45,8 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
       batchExecuted: (event) => {
         if (event.outcome !== 'succeeded') log.warn(event, 'batch failed');
       },
+      batcherStalled: (event) => log.warn(event, 'requests wait and nothing moves'),
+      invariantViolated: (event) => log.error(event, 'a fault of the server'),
       jobSettled: ({ model, version, jobId, outcome, reason }) => {
         // An execution that failed has told of itself.
         if (outcome !== 'STEP_FAILED' && outcome !== 'INTERNAL') return;

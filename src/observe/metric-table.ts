@@ -57,6 +57,37 @@ export const metricTable = {
     [...MODEL, 'stage'],
     SECONDS,
   ),
+  splitRequests: metric(
+    'counter',
+    'millrace_split_requests_total',
+    'Requests of more rows than a batch, which ran in several executions',
+    MODEL,
+  ),
+  splitParts: metric('counter', 'millrace_split_parts_total', 'The executions that such requests took part in', MODEL),
+  wastedRows: metric(
+    'counter',
+    'millrace_wasted_rows_total',
+    'Rows that ran to their end while nobody waited for them any more',
+    MODEL,
+  ),
+  wastedSeconds: metric(
+    'counter',
+    'millrace_wasted_seconds_total',
+    'Time of executions that went into such rows',
+    MODEL,
+  ),
+  stalls: metric(
+    'counter',
+    'millrace_batcher_stalls_total',
+    'Times that requests waited for five seconds in which nothing was begun or finished; the log says why',
+    MODEL,
+  ),
+  violations: metric(
+    'counter',
+    'millrace_invariant_violations_total',
+    'Times that the server found itself in a state that it must never be in; anything but 0 is a fault to report',
+    [],
+  ),
   queueRows: metric('gauge', 'millrace_queue_rows', 'Rows that wait in the queue of the model', MODEL),
   queueOldest: metric(
     'gauge',

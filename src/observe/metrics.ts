@@ -96,6 +96,16 @@ export class Metrics {
         this.#measure('batchCompute', { ...ref, stage: 'infer' }, computeInferMs / 1e3);
         this.#measure('batchCompute', { ...ref, stage: 'output' }, computeOutputMs / 1e3);
       },
+      requestSplit: ({ model, version, executions }) => {
+        this.#count('splitRequests', { model, version });
+        this.#count('splitParts', { model, version }, executions);
+      },
+      workWasted: ({ model, version, rows, ms }) => {
+        this.#count('wastedRows', { model, version }, rows);
+        this.#count('wastedSeconds', { model, version }, ms / 1e3);
+      },
+      batcherStalled: ({ model, version }) => this.#count('stalls', { model, version }),
+      invariantViolated: () => this.#count('violations', {}),
       instanceCrashed: ({ model, version }) => this.#count('instanceCrashes', { model, version }),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
     },

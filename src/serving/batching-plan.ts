@@ -11,6 +11,8 @@ export interface BatchingPlan {
   readonly maxBatchSize: number;
   /** Why requests run alone. */
   readonly unbatchedBecause: string | undefined;
+  /** Whether a request of more rows than that may be run in parts: its rows are independent, and those of its outputs are known. */
+  readonly splits: boolean;
   /** The size that the probe gave to free dimensions other than the batch, which is known to work; undefined if none is. */
   readonly freeSize: number | undefined;
 }
@@ -35,21 +37,23 @@ export async function planBatching(signature: Signature, config: BatchingConfig,
   const first = correctAxes(signature, proposed[0], config.axes);
   if (!isCorrected && proposal.kind !== 'candidates') {
     const reason = proposal.kind === 'none' ? proposal.reason : 'the model was exported for a batch of exactly 1';
-    return { axes: first, maxBatchSize: 1, unbatchedBecause: reason, freeSize: undefined };
+    const splits = proposal.kind === 'fixedAtOne' && Object.values(first.outputs).every((axis) => axis !== null);
+    return { axes: first, maxBatchSize: 1, unbatchedBecause: reason, splits, freeSize: undefined };
   }
   const verdict = await probeCandidates(signature, isCorrected ? [first] : proposed, run);
   const found = verdict.kind === 'failed' ? undefined : verdict.axes;
   const axes = found === undefined ? first : correctAxes(signature, found, config.axes);
   const freeSize = verdict.kind === 'failed' ? undefined : verdict.freeSize;
-  const unbatchedBecause = reasonAgainst(config, { verdict, axes });
-  return { axes, maxBatchSize: unbatchedBecause === undefined ? config.max_batch_size : 1, unbatchedBecause, freeSize };
+  const reason = reasonAgainst(config, { verdict, axes });
+  const unbatchedBecause = config.max_batch_size === 1 ? 'max_batch_size is 1' : reason;
+  const maxBatchSize = unbatchedBecause === undefined ? config.max_batch_size : 1;
+  return { axes, maxBatchSize, unbatchedBecause, splits: reason === undefined, freeSize };
 }
 
 function reasonAgainst(
   config: BatchingConfig,
   { verdict, axes }: { verdict: ProbeVerdict; axes: BatchAxes },
 ): string | undefined {
-  if (config.max_batch_size === 1) return 'max_batch_size is 1';
   const found = verdict.kind === 'failed' ? undefined : verdict.axes?.outputs;
   for (const [name, axis] of Object.entries(axes.outputs)) {
     // Without the probe's word an output that seems to have no batch axis would go whole to every request.

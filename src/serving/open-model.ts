@@ -109,7 +109,7 @@ export async function openModel(
   const plan = await planBatching(signature, config.batching, async (inputs) => (await first.run(inputs)).outputs);
   if (plan.unbatchedBecause !== undefined) listener.notice(`requests run one at a time: ${plan.unbatchedBecause}`);
 
-  const { axes, maxBatchSize } = plan;
+  const { axes, maxBatchSize, splits } = plan;
   const material = { signature, axes, files, allowCode: context.allowCode };
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
   listener.compiled(pipeline);
@@ -136,7 +136,7 @@ export async function openModel(
     });
   }
   const policy = policyFrom(config.batching);
-  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, pool: group, clock, events });
+  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, splits, policy, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
   return { signature, plan, provider, instances: group, batcher, pipeline };
 }

@@ -83,6 +83,9 @@ describe('Metrics', () => {
     tell('jobRejected', { ...ref, jobId: 'j', rows: 1, code: 'QUEUE_FULL' });
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
+    tell('requestSplit', { ...ref, rows: 20, executions: 2 });
+    tell('workWasted', { ...ref, rows: 3, ms: 4 });
+    tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 1 });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
@@ -121,6 +124,21 @@ describe('Metrics', () => {
     assert.equal(await value('millrace_batch_rows_bucket', { le: '8' }), 2);
     assert.equal(await value('millrace_batch_compute_seconds_sum', { stage: 'output' }), 0.003);
     assert.equal(await value('millrace_batch_compute_seconds_count', { stage: 'infer' }), 1);
+  });
+
+  it('counts what batches cost beyond their work', async (t) => {
+    const { tell, value } = start(t);
+    assert.equal(await value('millrace_invariant_violations_total'), 0);
+    for (const executions of [2, 5]) tell('requestSplit', { ...ref, rows: 80, executions });
+    for (const rows of [3, 4]) tell('workWasted', { ...ref, rows, ms: 500 });
+    tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
+    tell('invariantViolated', { ...ref, what: 'it' });
+    assert.equal(await value('millrace_split_requests_total', ref), 2);
+    assert.equal(await value('millrace_split_parts_total', ref), 7);
+    assert.equal(await value('millrace_wasted_rows_total', ref), 7);
+    assert.equal(await value('millrace_wasted_seconds_total', ref), 1);
+    assert.equal(await value('millrace_batcher_stalls_total', ref), 1);
+    assert.equal(await value('millrace_invariant_violations_total'), 1);
   });
 
   it('never measures less than nothing', async (t) => {

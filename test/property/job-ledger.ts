@@ -21,8 +21,10 @@ export interface Entry {
   accepted: boolean;
   /** By whom it was ended before it settled, if it was. */
   endedBy: ErrorCode | undefined;
-  /** The batch that it ran in. */
-  batch: FakeBatch | undefined;
+  /** The batches that it ran in. */
+  readonly batches: FakeBatch[];
+  /** The numbers of its that were executed. */
+  readonly executed: Set<number>;
 }
 
 /** Numbers of a job's rows, so that each tells whose it is. */
@@ -61,7 +63,8 @@ export class JobLedger {
       outcomes: [],
       accepted: false,
       endedBy: undefined,
-      batch: undefined,
+      batches: [],
+      executed: new Set(),
     };
     this.entries.push(entry);
     return {
@@ -89,20 +92,20 @@ export class JobLedger {
     for (const entry of members) {
       const { id, choice } = entry;
       assert.equal(entry.model, model, `I2: ${id} ran on another model`);
-      assert.equal(entry.batch, undefined, `I1: ${id} was executed twice`);
       assert.ok(!choice.misfit, `I5: ${id} was executed although its input does not fit`);
       assert.deepEqual([entry.outcomes, entry.endedBy], [[], undefined], `I4: ${id} was executed after it had ended`);
       assert.ok(this.#clock.now() <= entry.deadlineAt, `I4: ${id} was executed after its deadline`);
       assert.equal(choice.scale, scale?.data[0], `I2: ${id} was executed with another's shared input`);
       assert.equal(choice.width, members[0]?.choice.width, `I2: ${id} was executed with rows of another shape`);
-      entry.batch = batch;
+      entry.batches.push(batch);
     }
-    const rows = members.reduce((sum, entry) => sum + entry.rows, 0);
-    assert.equal(numbers.length, rows * (members[0]?.choice.width ?? 0), 'I2: a batch holds the rows of its jobs');
-    assert.ok(
-      rows <= maxBatchSize || members.length === 1,
-      `a batch of ${rows} rows, where ${maxBatchSize} are allowed`,
-    );
+    for (const number of numbers) {
+      const { id, executed } = this.entries[Math.floor(number / NUMBERS_PER_JOB)] as Entry;
+      assert.ok(!executed.has(number), `I1: a row of ${id} was executed twice`);
+      executed.add(number);
+    }
+    const rows = numbers.length / (members[0]?.choice.width ?? 0);
+    assert.ok(rows <= maxBatchSize, `a batch of ${rows} rows, where ${maxBatchSize} are allowed`);
   }
 
   /** Throws what went wrong first, if anything did. */
@@ -112,11 +115,12 @@ export class JobLedger {
 
   #settle(entry: Entry, outcome: JobOutcome): void {
     entry.outcomes.push(outcome);
-    const { id, batch } = entry;
+    const { id, batches, executed, rows, choice } = entry;
     assert.ok(entry.accepted, `I1: ${id} settled before it was accepted`);
     assert.equal(entry.outcomes.length, 1, `I1: ${id} settled ${entry.outcomes.length} times`);
     if (outcome.state === 'succeeded') {
-      assert.equal(batch?.state, 'finished', `${id} succeeded without a batch that did`);
+      const isDone = batches.every(({ state }) => state === 'finished');
+      assert.ok(isDone && executed.size === rows * choice.width, `${id} succeeded without batches of all its rows`);
       assert.deepEqual(outcome.outputs, entry.answer, `I2: ${id} got an answer that is not its own`);
       return;
     }
@@ -126,13 +130,13 @@ export class JobLedger {
   }
 
   /** The codes that a job may fail with, for what has happened to it. */
-  #reasons({ choice, deadlineAt, endedBy, batch }: Entry): Set<ErrorCode> {
+  #reasons({ choice, deadlineAt, endedBy, batches }: Entry): Set<ErrorCode> {
     const reasons = new Set(this.general);
     if (choice.misfit) reasons.add('INVALID_INPUT');
     if (this.#clock.now() >= deadlineAt) reasons.add('DEADLINE_EXCEEDED');
     if (endedBy !== undefined) reasons.add(endedBy);
-    if (batch?.state === 'failed') reasons.add('EXECUTION_FAILED');
-    if (batch?.state === 'crashed') reasons.add('INSTANCE_CRASHED');
+    if (batches.some(({ state }) => state === 'failed')) reasons.add('EXECUTION_FAILED');
+    if (batches.some(({ state }) => state === 'crashed')) reasons.add('INSTANCE_CRASHED');
     return reasons;
   }
 

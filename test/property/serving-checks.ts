@@ -32,6 +32,7 @@ export function checkBounds(world: WorldState): void {
   world.ledger.assertSound();
   for (const { model, choice } of world.models) {
     model.instances.assertSound();
+    assert.deepEqual(model.violations, []);
     const { takenRows, takenBytes } = readingOf(world, model);
     assert.ok(takenRows >= 0 && takenRows <= choice.queueRows, `I7: ${takenRows} of ${choice.queueRows} rows`);
     assert.ok(takenBytes >= 0 && takenBytes <= choice.queueBytes, `I7: ${takenBytes} of ${choice.queueBytes} bytes`);
@@ -60,7 +61,7 @@ export function checkSettled(world: WorldState): void {
 function checkModel(world: WorldState, { model, choice }: ModelState): void {
   const { takenRows, takenBytes, waitingRows } = readingOf(world, model);
   const own = world.ledger.entries.filter((entry) => entry.model === model && entry.accepted);
-  const taking = own.filter((entry) => isUnsettled(entry) || entry.batch?.state === 'running');
+  const taking = own.filter((entry) => isUnsettled(entry) || entry.batches.some(({ state }) => state === 'running'));
   assert.deepEqual([takenRows, takenBytes], [sum(taking, 'rows'), sum(taking, 'bytes')], 'room that leaks');
   if (waitingRows > 0) assert.equal(model.inModel, choice.concurrency, 'a job waits while the model would take it');
   if (choice.delayMs === undefined && model.batcher.waitingRows > 0) assert.equal(model.instances.idle, 0);

@@ -18,6 +18,7 @@ describe('warmUp', () => {
     axes: { inputs: { x: 1, rate: null }, outputs: { y: 1 } },
     maxBatchSize: 3,
     unbatchedBecause: undefined,
+    splits: true,
     freeSize: 5,
   };
 

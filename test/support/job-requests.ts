@@ -1,5 +1,5 @@
 import type { InferenceRequest } from '#src/batching/batch.js';
-import type { InferenceResult } from '#src/batching/dynamic-batcher.js';
+import type { InferenceResult } from '#src/batching/request-part.js';
 import type { AbortSource } from '#src/core/abort.js';
 import type { JobOutcome, JobProcessor, JobRequest } from '#src/jobs/job-request.js';
 import { scaledRows } from './fake-model.js';
