@@ -92,6 +92,9 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     queueBytes: limits.queue_bytes,
     timeoutMs: limits.timeout_ms,
     loadTimeoutMs: limits.load_timeout_ms,
+    maxRows: limits.max_rows,
+    queueTimeoutMs: limits.queue_timeout_ms,
+    executionTimeoutMs: limits.execution_timeout_ms,
   };
 }
 

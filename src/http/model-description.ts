@@ -2,6 +2,7 @@ import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.j
 import { explain } from '../pipelines/pipeline.js';
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
 import { baseName } from '../serving/model-names.js';
+import type { ModelLimits } from '../serving/open-model.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
 
@@ -51,8 +52,20 @@ function describeVersion(
       isolation: config.instances.isolation,
     },
     execution_provider: provider,
-    limits: { queue_rows: limits.queueRows, queue_bytes: limits.queueBytes, timeout_ms: limits.timeoutMs },
+    limits: describeLimits(limits),
     ...exampleRequest({ name, form }, loaded),
+  };
+}
+
+function describeLimits({ queueRows, queueBytes, timeoutMs, ...limits }: ModelLimits): object {
+  const { maxRows, queueTimeoutMs, executionTimeoutMs } = limits;
+  return {
+    queue_rows: queueRows,
+    queue_bytes: queueBytes,
+    ...(maxRows === undefined ? {} : { max_rows: maxRows }),
+    timeout_ms: timeoutMs,
+    ...(queueTimeoutMs === undefined ? {} : { queue_timeout_ms: queueTimeoutMs }),
+    ...(executionTimeoutMs === undefined ? {} : { execution_timeout_ms: executionTimeoutMs }),
   };
 }
 

@@ -20,6 +20,13 @@ const modelLimitsSchema = z.strictObject({
   timeout_ms: milliseconds
     .exactOptional()
     .describe('A job is given up after so long, unless the request says otherwise'),
+  max_rows: z.int().min(1).exactOptional().describe('Rows of one request; more than a batch holds run in several'),
+  queue_timeout_ms: milliseconds
+    .exactOptional()
+    .describe('A job is given up if it has not begun to run after so long, unless the request says otherwise'),
+  execution_timeout_ms: milliseconds
+    .exactOptional()
+    .describe('A job is given up if it is not done so long after it began to run, unless the request says otherwise'),
   load_timeout_ms: milliseconds
     .exactOptional()
     .describe('The model must have loaded, been probed and warmed up after so long'),

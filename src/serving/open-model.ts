@@ -46,6 +46,12 @@ export interface ModelLimits {
   readonly queueBytes: number;
   readonly timeoutMs: number;
   readonly loadTimeoutMs: number;
+  /** Rows of one request; without it as many as the queue holds. */
+  readonly maxRows?: number | undefined;
+  /** A job must have begun to run after so long; without it no sooner than it must be done. */
+  readonly queueTimeoutMs?: number | undefined;
+  /** A job must be done so long after it has begun to run; without it no sooner than altogether. */
+  readonly executionTimeoutMs?: number | undefined;
 }
 
 /** What is known of a model once it has loaded. */

@@ -36,6 +36,9 @@ export class ServedModel {
       queueBytes: limits.queue_bytes ?? context.limits.queueBytes,
       timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
       loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
+      maxRows: limits.max_rows ?? context.limits.maxRows,
+      queueTimeoutMs: limits.queue_timeout_ms ?? context.limits.queueTimeoutMs,
+      executionTimeoutMs: limits.execution_timeout_ms ?? context.limits.executionTimeoutMs,
     };
     context.events.emit('modelStateChanged', { ...this.ref, from: undefined, to: 'LOADING', reason: undefined });
   }
@@ -55,7 +58,7 @@ export class ServedModel {
   }
 
   /**
-   * Requests that may be on their way through the model at once: enough for each instance to find its next batch
+   * Rows that may be on their way through the model at once: enough for each instance to find its next batch
    * waiting when it is done with one, and those whose steps are running. What is beyond waits in the queue, where
    * order and cancelling are cheap.
    */

@@ -36,8 +36,8 @@ export class FakeModel implements JobProcessor {
   readonly batcher: DynamicBatcher<FakeInstance>;
   /** What the batcher said must never happen, and did. */
   readonly violations: string[] = [];
-  /** Requests on their way through the model. */
-  inModel = 0;
+  /** Rows of the requests on their way through the model. */
+  rowsInModel = 0;
 
   constructor({ clock, events = noEvents, name = 'fake', instances = 1, axis = 0, ...options }: FakeModelOptions) {
     const { maxBatchSize = 4, splits = true, policy = greedyPolicy } = options;
@@ -65,11 +65,11 @@ export class FakeModel implements JobProcessor {
   }
 
   async infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
-    this.inModel += 1;
+    this.rowsInModel += request.rows;
     try {
       return await this.batcher.submit(request, signal);
     } finally {
-      this.inModel -= 1;
+      this.rowsInModel -= request.rows;
     }
   }
 }
