@@ -49,6 +49,8 @@ export class JobQueue {
   #rows = 0;
   #bytes = 0;
   #rowsInModel = 0;
+  /** Not p-queue's `pending`, which counts one that has left a little longer. */
+  #jobsInModel = 0;
 
   constructor(processor: JobProcessor, clock: Clock) {
     this.#processor = processor;
@@ -114,7 +116,8 @@ export class JobQueue {
     if (this.#full.isRunning) this.#fullRate.record(room.rows, this.#full.read(now));
     this.#take(-room.rows, -room.bytes);
     this.#rowsInModel -= room.rows;
-    this.#fit(this.#queue.pending - 1);
+    this.#jobsInModel -= 1;
+    this.#fit();
   }
 
   /** Gives back the room of a job that was taken out before its turn: that says nothing of how fast the queue drains. */
@@ -162,25 +165,21 @@ export class JobQueue {
   add(place: QueuePlace, run: () => Promise<void>): void {
     const { priority, deadlineAt, rows } = place;
     const options = { id: keyOf(place), priority: -levelOf(priority), deadlineAt, rows, queuedAt: this.#clock.now() };
-    this.#fit(this.#queue.pending);
+    this.#fit();
     void this.#queue.add(() => this.#start(rows, run), options);
   }
 
   #start(rows: number, run: () => Promise<void>): Promise<void> {
     this.#rowsInModel += rows;
-    this.#fit(this.#queue.pending);
+    this.#jobsInModel += 1;
+    this.#fit();
     return run();
   }
 
-  /**
-   * What may be with the model is counted in rows, of which p-queue knows nothing: it starts no more while there are
-   * enough.
-   *
-   * @param jobs how many are with the model
-   */
-  #fit(jobs: number): void {
+  /** What may be with the model is counted in rows, of which p-queue knows nothing: it starts no more while there are enough. */
+  #fit(): void {
     const { concurrency } = this.#processor;
-    const isOpen = this.#rowsInModel < concurrency || jobs >= concurrency;
+    const isOpen = this.#rowsInModel < concurrency || this.#jobsInModel >= concurrency;
     const places = isOpen ? concurrency : 1;
     if (this.#queue.concurrency !== places) this.#queue.concurrency = places;
   }
