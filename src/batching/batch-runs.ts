@@ -5,6 +5,7 @@ import type { BatchAxes } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { type Batch, type BatchOutcome, type BatchRunner, executeBatch, executionFigures } from './batch-execution.js';
 import type { RunningBatch } from './batcher-state.js';
+import { fixedSizeRunner } from './fixed-size-runner.js';
 import type { InferenceResult, WaitingRequest } from './request-part.js';
 
 /** Where runners come from. */
@@ -18,6 +19,8 @@ export interface RunnerPool<Runner extends BatchRunner> {
 export interface BatchRunsOptions<Runner extends BatchRunner> {
   readonly ref: ModelRef;
   readonly axes: BatchAxes;
+  /** All executions have so many rows, filled up with copies where there are fewer; without it as many as there are. */
+  readonly fixedRows?: number | undefined;
   readonly pool: RunnerPool<Runner>;
   readonly clock: Clock;
   readonly events: EventSink;
@@ -72,13 +75,14 @@ export class BatchRuns<Runner extends BatchRunner> {
   }
 
   async #execute(batch: Batch<InferenceResult>): Promise<void> {
-    const { axes, clock, events, pool, ref } = this.#options;
+    const { axes, clock, events, fixedRows, pool, ref } = this.#options;
     const { id: batchId, rows, formedAt, requests } = batch;
     const runner = pool.take();
     if (runner === undefined) throw new Error('an instance that was free is not there');
     this.#running.set(batchId, { instance: runner.name, rows, since: formedAt });
     events.emit('batchFormed', { ...ref, batchId, rows, jobs: requests.length, instance: runner.name });
-    const outcome = await executeBatch(runner, batch, axes);
+    const sized = fixedRows === undefined ? runner : fixedSizeRunner(runner, fixedRows, axes);
+    const outcome = await executeBatch(sized, batch, axes);
     this.#running.delete(batchId);
     this.#tellWaste(batch);
     pool.giveBack(runner, outcome.kind === 'succeeded');

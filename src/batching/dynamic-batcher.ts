@@ -8,6 +8,7 @@ import { BatchRuns, type BatchRunsOptions } from './batch-runs.js';
 import { type BatcherState, findStall } from './batcher-state.js';
 import { PendingRequest, type PendingRequestOwner } from './pending-request.js';
 import type { InferenceResult } from './request-part.js';
+import type { ShapeBuckets } from './shape-buckets.js';
 import { WaitingRequests } from './waiting-requests.js';
 
 /** What a batcher is made with. */
@@ -16,6 +17,8 @@ export interface DynamicBatcherOptions<Runner extends BatchRunner> extends Batch
   /** Whether a request of more rows than a batch is run in parts; else it runs whole, by itself. */
   readonly splits?: boolean;
   readonly policy: BatchPolicy;
+  /** Brings requests to common sizes; without it they keep their own. */
+  readonly buckets?: ShapeBuckets | undefined;
 }
 
 /** When requests have waited for so long and nothing has moved meanwhile, it is told why. */
@@ -97,6 +100,11 @@ export class DynamicBatcher<Runner extends BatchRunner> {
    * @throws MillraceError INVALID_INPUT, EXECUTION_FAILED, INSTANCE_CRASHED, or what the signal or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
+    const { buckets } = this.#options;
+    return buckets === undefined ? this.#enqueue(request, signal) : this.#fit(buckets, request, signal);
+  }
+
+  #enqueue(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
     if (!(request.rows >= 1)) return Promise.reject(noRows(request.rows));
@@ -117,6 +125,14 @@ export class DynamicBatcher<Runner extends BatchRunner> {
       this.#waiting.add(pending);
       this.wake();
     });
+  }
+
+  async #fit(buckets: ShapeBuckets, request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
+    const { events, ref } = this.#options;
+    const { request: fitted, elements, padding, cut } = buckets.fit(request);
+    events.emit('requestPadded', { ...ref, elements, padding });
+    const result = await this.#enqueue(fitted, signal);
+    return { ...result, outputs: cut(result.outputs) };
   }
 
   /** Something changed: look again at the end of this turn. */

@@ -4,6 +4,8 @@ import type { InferenceResult, WaitingRequest } from './request-part.js';
 /** Requests that may share a batch, in the order of their turns. */
 interface Group {
   readonly requests: Set<PendingRequest>;
+  /** Those of them that wait behind younger ones, since some of their rows have run. */
+  readonly begun: Set<PendingRequest>;
   rows: number;
 }
 
@@ -11,7 +13,7 @@ interface Group {
 export interface GroupView {
   readonly key: string;
   readonly rows: number;
-  /** When the request whose turn it is arrived. */
+  /** When the oldest of them arrived. */
   readonly oldestAt: number;
 }
 
@@ -49,13 +51,14 @@ export class WaitingRequests {
     const { key, rowsLeft } = waiting;
     waiting.turn = this.#turns;
     this.#turns += 1;
-    const group = this.#groups.get(key);
+    let group = this.#groups.get(key);
     if (group === undefined) {
-      this.#groups.set(key, { requests: new Set([waiting]), rows: rowsLeft });
-    } else {
-      group.requests.add(waiting);
-      group.rows += rowsLeft;
+      group = { requests: new Set(), begun: new Set(), rows: 0 };
+      this.#groups.set(key, group);
     }
+    group.requests.add(waiting);
+    if (waiting.executions > 0) group.begun.add(waiting);
+    group.rows += rowsLeft;
     this.#rows += rowsLeft;
   }
 
@@ -64,6 +67,7 @@ export class WaitingRequests {
     const { key, rowsLeft } = waiting;
     const group = this.#groups.get(key);
     if (group === undefined || !group.requests.delete(waiting)) return false;
+    group.begun.delete(waiting);
     group.rows -= rowsLeft;
     this.#rows -= rowsLeft;
     if (group.requests.size === 0) this.#groups.delete(key);
@@ -72,15 +76,16 @@ export class WaitingRequests {
 
   /** The group whose turn it is, of those that are not passed over; undefined if there is none. */
   next(passedOver?: ReadonlySet<string>): GroupView | undefined {
-    let view: GroupView | undefined;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const [key, { requests, rows }] of this.#groups) {
-      const first = requests.values().next().value as PendingRequest;
-      if (first.turn >= earliest || passedOver?.has(key) === true) continue;
-      earliest = first.turn;
-      view = { key, rows, oldestAt: first.arrivedAt };
+    let next: { key: string; group: Group; first: PendingRequest } | undefined;
+    for (const [key, group] of this.#groups) {
+      const first = group.requests.values().next().value as PendingRequest;
+      if ((next !== undefined && first.turn > next.first.turn) || passedOver?.has(key) === true) continue;
+      next = { key, group, first };
     }
-    return view;
+    if (next === undefined) return undefined;
+    let oldestAt = next.first.arrivedAt;
+    for (const { arrivedAt } of next.group.begun) oldestAt = Math.min(oldestAt, arrivedAt);
+    return { key: next.key, rows: next.group.rows, oldestAt };
   }
 
   /**

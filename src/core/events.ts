@@ -59,6 +59,8 @@ export interface EventMap {
   };
   /** A request of more rows than a batch has run in so many executions. */
   requestSplit: ModelRef & { rows: number; executions: number };
+  /** A request of a model with shape buckets: elements of its inputs, and how many of them are padding. */
+  requestPadded: ModelRef & { elements: number; padding: number };
   /** Rows ran to their end while nobody waited for them any more. `ms` is their share of the execution's time. */
   workWasted: ModelRef & { rows: number; ms: number };
   /** Requests wait, and nothing has been begun or finished for a while. `state` is the batcher's, as JSON, for logs. */

@@ -64,6 +64,13 @@ export const metricTable = {
     MODEL,
   ),
   splitParts: metric('counter', 'millrace_split_parts_total', 'The executions that such requests took part in', MODEL),
+  inputElements: metric(
+    'counter',
+    'millrace_bucket_elements_total',
+    'Elements of input tensors of models with shape buckets, padding included',
+    MODEL,
+  ),
+  paddingElements: metric('counter', 'millrace_bucket_padding_elements_total', 'Those of them that are padding', MODEL),
   wastedRows: metric(
     'counter',
     'millrace_wasted_rows_total',

@@ -100,6 +100,10 @@ export class Metrics {
         this.#count('splitRequests', { model, version });
         this.#count('splitParts', { model, version }, executions);
       },
+      requestPadded: ({ model, version, elements, padding }) => {
+        this.#count('inputElements', { model, version }, elements);
+        this.#count('paddingElements', { model, version }, padding);
+      },
       workWasted: ({ model, version, rows, ms }) => {
         this.#count('wastedRows', { model, version }, rows);
         this.#count('wastedSeconds', { model, version }, ms / 1e3);

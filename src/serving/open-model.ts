@@ -14,10 +14,10 @@ import { type ProviderChoice, type ProviderProbe, resolveProviders } from '../ru
 import { InstanceGroup } from '../runtime/instance-group.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import { type BatchingPlan, planBatching } from './batching-plan.js';
+import { type BatchingPlan, DEFAULT_FREE_SIZE, planBatching } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
-import { DEFAULT_FREE_SIZE, warmUp } from './warm-up.js';
+import { warmUp } from './warm-up.js';
 
 /** What all models of a server have in common. */
 export interface ServingContext {
@@ -114,8 +114,9 @@ export async function openModel(
   const { signature, provider } = first;
   const plan = await planBatching(signature, config.batching, async (inputs) => (await first.run(inputs)).outputs);
   if (plan.unbatchedBecause !== undefined) listener.notice(`requests run one at a time: ${plan.unbatchedBecause}`);
+  if (plan.exactBecause !== undefined) listener.notice(`sizes are not rounded up: ${plan.exactBecause}`);
 
-  const { axes, maxBatchSize, splits } = plan;
+  const { axes, maxBatchSize, splits, buckets, fixedRows } = plan;
   const material = { signature, axes, files, allowCode: context.allowCode };
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
   listener.compiled(pipeline);
@@ -142,7 +143,8 @@ export async function openModel(
     });
   }
   const policy = policyFrom(config.batching);
-  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, splits, policy, pool: group, clock, events });
+  const sizes = { axes, maxBatchSize, splits, buckets, fixedRows };
+  const batcher = new DynamicBatcher({ ref, ...sizes, policy, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
   return { signature, plan, provider, instances: group, batcher, pipeline };
 }

@@ -4,7 +4,7 @@ import type { ModelRef, ModelState } from '../core/events.js';
 import { PipelineError } from '../pipelines/pipeline-error.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
-import { BatchingConfigError } from './batching-plan.js';
+import { BatchingConfigError } from './bucket-plan.js';
 import { inferItem } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';

@@ -2,10 +2,8 @@ import { gather } from '../batching/batch.js';
 import { sampleBytes, sampleItem } from '../model/sample-inputs.js';
 import type { Signature } from '../model/signature.js';
 import type { Instance } from '../runtime/backend.js';
-import type { BatchingPlan } from './batching-plan.js';
+import { type BatchingPlan, DEFAULT_FREE_SIZE } from './batching-plan.js';
 
-/** For free dimensions of which no size is known to work. */
-export const DEFAULT_FREE_SIZE = 8;
 /** Larger batches are left for the first requests: making them would keep the main thread busy. */
 const MAX_WARM_UP_BYTES = 64 * 1024 * 1024;
 

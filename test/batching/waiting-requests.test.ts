@@ -79,6 +79,13 @@ describe('requests in line', () => {
     assert.deepEqual([take('b', 1), take('a', 4), line.isEmpty], [[[8]], [[6]], true]);
   });
 
+  it('are as old as the oldest of them, also when that is not first in line', () => {
+    const { line, take } = lineOf({ rows: [1, 2, 3, 4, 5], at: 1, largestPart: 4 }, { rows: [6], at: 7 });
+    take('a', 4);
+    assert.deepEqual(line.next(), { key: 'a', rows: 2, oldestAt: 1 });
+    assert.deepEqual(line.overview, { groups: 1, oldestAt: 1 });
+  });
+
   it('fill the room that others leave when they are larger than a batch', () => {
     const { take } = lineOf({ rows: [1, 2, 3] }, { rows: [4, 5, 6, 7, 8], largestPart: 4 });
     assert.deepEqual(take('a', 4), [[1, 2, 3], [4]]);

@@ -84,6 +84,7 @@ describe('Metrics', () => {
     tell('jobSettled', { ...ref, jobId: 'j', rows: 1, outcome: 'succeeded', reason: undefined, timings });
     tell('batchExecuted', { ...batch, outcome: 'succeeded', reason: undefined });
     tell('requestSplit', { ...ref, rows: 20, executions: 2 });
+    tell('requestPadded', { ...ref, elements: 8, padding: 2 });
     tell('workWasted', { ...ref, rows: 3, ms: 4 });
     tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
     tell('instanceCrashed', { ...ref, instance: 'm/1#0', reason: 'why', restartInMs: 1 });
@@ -130,11 +131,14 @@ describe('Metrics', () => {
     const { tell, value } = start(t);
     assert.equal(await value('millrace_invariant_violations_total'), 0);
     for (const executions of [2, 5]) tell('requestSplit', { ...ref, rows: 80, executions });
+    for (const padding of [0, 4]) tell('requestPadded', { ...ref, elements: 16, padding });
     for (const rows of [3, 4]) tell('workWasted', { ...ref, rows, ms: 500 });
     tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
     tell('invariantViolated', { ...ref, what: 'it' });
     assert.equal(await value('millrace_split_requests_total', ref), 2);
     assert.equal(await value('millrace_split_parts_total', ref), 7);
+    assert.equal(await value('millrace_bucket_elements_total', ref), 32);
+    assert.equal(await value('millrace_bucket_padding_elements_total', ref), 4);
     assert.equal(await value('millrace_wasted_rows_total', ref), 7);
     assert.equal(await value('millrace_wasted_seconds_total', ref), 1);
     assert.equal(await value('millrace_batcher_stalls_total', ref), 1);

@@ -34,6 +34,9 @@ describe('planBatching', () => {
       unbatchedBecause: undefined,
       splits: true,
       freeSize: 16,
+      buckets: undefined,
+      exactBecause: undefined,
+      fixedRows: undefined,
     });
     assert.ok(runs > 0);
   });

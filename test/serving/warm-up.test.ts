@@ -20,6 +20,9 @@ describe('warmUp', () => {
     unbatchedBecause: undefined,
     splits: true,
     freeSize: 5,
+    buckets: undefined,
+    exactBecause: undefined,
+    fixedRows: undefined,
   };
 
   /** The shapes that an instance is given. */

@@ -19,6 +19,7 @@ const names = Object.keys({
   batchFormed: true,
   batchExecuted: true,
   requestSplit: true,
+  requestPadded: true,
   workWasted: true,
   batcherStalled: true,
   invariantViolated: true,

@@ -2,6 +2,7 @@ import type { InferenceRequest } from '#src/batching/batch.js';
 import { type BatchPolicy, greedyPolicy } from '#src/batching/batch-policy.js';
 import { DynamicBatcher } from '#src/batching/dynamic-batcher.js';
 import type { InferenceResult } from '#src/batching/request-part.js';
+import type { ShapeBuckets } from '#src/batching/shape-buckets.js';
 import type { AbortSource } from '#src/core/abort.js';
 import type { Clock } from '#src/core/clock.js';
 import { type EventMap, type EventSink, noEvents } from '#src/core/events.js';
@@ -17,6 +18,8 @@ export interface FakeModelOptions {
   readonly instances?: number;
   readonly maxBatchSize?: number;
   readonly splits?: boolean;
+  readonly buckets?: ShapeBuckets;
+  readonly fixedRows?: number;
   readonly policy?: BatchPolicy;
   /** Where the rows of `x` and `y` lie. */
   readonly axis?: 0 | 1;
@@ -51,6 +54,8 @@ export class FakeModel implements JobProcessor {
       axes,
       maxBatchSize,
       splits,
+      buckets: options.buckets,
+      fixedRows: options.fixedRows,
       policy,
       pool: this.instances,
       clock,

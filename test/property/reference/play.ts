@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { type Program, programOf, type Step } from './program.js';
 import { ReferenceWorld } from './world.js';
 
@@ -16,6 +18,22 @@ export async function playPrograms(first: number, count: number): Promise<Differ
     if (error !== undefined) return { seed, ...(await shrink(program, error)) };
   }
   return undefined;
+}
+
+/** As `playPrograms`, in threads side by side and without the test runner's hooks; gives a text. */
+export async function playInThreads(first: number, count: number, threads: number): Promise<string | undefined> {
+  const share = Math.ceil(count / threads);
+  const differences = await Promise.all(
+    Array.from({ length: threads }, (_, thread) => playInThread(first + thread * share, share)),
+  );
+  return differences.find((difference) => difference !== undefined);
+}
+
+async function playInThread(first: number, count: number): Promise<string | undefined> {
+  const worker = new Worker(new URL('./play-thread.js', import.meta.url), { workerData: { first, count } });
+  const [difference] = (await once(worker, 'message')) as [string | undefined];
+  await worker.terminate();
+  return difference;
 }
 
 /** How to say what differs, and how to see it again. */

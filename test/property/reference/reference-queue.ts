@@ -177,7 +177,7 @@ export class ReferenceQueue {
   #delayUntil(rows: readonly Row[]): number {
     const { delayMs, maxBatchSize } = this.#setup;
     if (delayMs === undefined || rows.length >= maxBatchSize) return this.now;
-    return (rows[0]?.request.startedAt ?? 0) + delayMs;
+    return Math.min(...rows.map(({ request }) => request.startedAt as number)) + delayMs;
   }
 
   #nextDelay(): number {
