@@ -14,6 +14,14 @@ export interface AbortSource {
   begin?(): void;
 }
 
+/** Somebody who waits for as long as it takes. */
+export const patient: AbortSource = {
+  aborted: false,
+  reason: undefined,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+};
+
 /** How long a piece of work may take, in milliseconds. Without a limit it may take any time in that respect. */
 export interface TimeLimits {
   /** From when it was asked for until it is done. */

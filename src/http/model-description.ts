@@ -1,5 +1,6 @@
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
 import { explain } from '../pipelines/pipeline.js';
+import type { BatchingPlan } from '../serving/batching-plan.js';
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
 import { baseName } from '../serving/model-names.js';
 import type { ModelLimits } from '../serving/open-model.js';
@@ -15,8 +16,9 @@ export function summarise({ name, form, versions, problem }: ModelEntry): object
     ...(form === 'tensors' ? { tensors_of: baseName(name) } : {}),
     state: newest?.state ?? 'UNAVAILABLE',
     ...(reason === undefined ? {} : { reason }),
-    versions: versions.map(({ ref, state, reason: versionReason }) => {
-      return { version: ref.version, state, ...(versionReason === undefined ? {} : { reason: versionReason }) };
+    versions: versions.map(({ ref, state, reason: versionReason, warmUp }) => {
+      const why = versionReason === undefined ? {} : { reason: versionReason };
+      return { version: ref.version, state, ...why, ...(warmUp === undefined ? {} : { warm_up: warmUp }) };
     }),
   };
 }
@@ -44,6 +46,10 @@ function describeVersion(
       policy: config.batching.policy,
       max_batch_size: plan.maxBatchSize,
       max_queue_delay_ms: config.batching.max_queue_delay_ms,
+      ...(config.batching.shapes === 'exact' ? {} : describeBuckets(plan)),
+      ...(config.batching.deterministic === false
+        ? {}
+        : { rows_of_every_execution: plan.fixedRows ?? plan.maxBatchSize }),
     },
     instances: {
       count: instances.size,
@@ -54,6 +60,14 @@ function describeVersion(
     execution_provider: provider,
     limits: describeLimits(limits),
     ...exampleRequest({ name, form }, loaded),
+  };
+}
+
+/** What became of the wish that sizes be rounded up. */
+function describeBuckets({ buckets, exactBecause }: BatchingPlan): object {
+  return {
+    shapes: buckets === undefined ? 'exact' : 'bucket',
+    ...(exactBecause === undefined ? {} : { shapes_reason: exactBecause }),
   };
 }
 

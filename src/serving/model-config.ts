@@ -10,7 +10,12 @@ const milliseconds = z.int().min(1).max(2_147_483_647);
 
 /** `warmup`: what runs before the model is READY. */
 const warmupSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe('Whether generated batches of the sizes that will be used are run first'),
+  enabled: z.boolean().default(true).describe('Whether batches of the sizes that will be used are run first'),
+  samples: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('A file beside the model with items to run, a JSON array as in requests; without it rows are generated'),
 });
 
 /** `limits`: what one model may take; each has the server's value unless it is given here. */

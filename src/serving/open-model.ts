@@ -1,5 +1,6 @@
 import { policyFrom } from '../batching/batching-config.js';
 import { DynamicBatcher } from '../batching/dynamic-batcher.js';
+import { copyOf } from '../batching/row-probe.js';
 import type { Clock } from '../core/clock.js';
 import { reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
@@ -17,7 +18,8 @@ import type { NamedTensors } from '../tensor/tensor.js';
 import { type BatchingPlan, DEFAULT_FREE_SIZE, planBatching } from './batching-plan.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
-import { warmUp } from './warm-up.js';
+import { recordedSamples } from './recorded-samples.js';
+import { warmUp, warmUpRuns } from './warm-up.js';
 
 /** What all models of a server have in common. */
 export interface ServingContext {
@@ -82,6 +84,8 @@ export interface OpeningListener {
   begun(group: InstanceGroup): void;
   /** The pipeline, which has threads of its own; undefined for a model without one. */
   compiled(pipeline: RunningPipeline | undefined): void;
+  /** So many of all executions of the warm-up are done. */
+  warmedUp(done: number, total: number): void;
   /** The instances keep dying, now or later. */
   gaveUp(reason: string): void;
 }
@@ -121,24 +125,33 @@ export async function openModel(
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
   listener.compiled(pipeline);
 
+  const { enabled, samples } = config.warmup;
+  const recorded = samples === undefined ? [] : await recordedSamples(samples, { files, signature, axes, pipeline });
+  const runs = enabled ? warmUpRuns(signature, plan, recorded) : [];
+  const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
+  let done = 0;
+  const onRun = () => {
+    done += 1;
+    listener.warmedUp(done, runs.length * count);
+  };
   const prepare = async (instance: Instance) => {
-    if (!config.warmup.enabled) return;
-    await warmUp(instance, signature, plan).catch((error: unknown) => {
-      listener.notice(`warm-up of ${instance.name} with generated inputs failed: ${reasonOf(error)}`);
+    await warmUp(instance, plan, { runs, onRun }).catch((error: unknown) => {
+      const what = samples === undefined ? 'generated inputs' : samples;
+      listener.notice(`warm-up of ${instance.name} with ${what} failed: ${reasonOf(error)}`);
     });
   };
   group.prepareWith(prepare);
-  const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
   await Promise.all([prepare(first), ...Array.from({ length: count - 1 }, () => group.add())]);
 
-  if (pipeline !== undefined && config.warmup.enabled) {
+  if (pipeline !== undefined && enabled) {
     // The group has no batcher yet: the instance is nobody's but ours.
     const run = async (inputs: NamedTensors) => {
       const { outputs } = await first.run(eachTensor(inputs, axes.inputs, asBatchOfOne));
       return eachTensor(outputs, axes.outputs, onlyItem);
     };
     const generated = sampleItem(signature, axes, { row: 0, freeSize: plan.freeSize ?? DEFAULT_FREE_SIZE });
-    await pipeline.warmUp(run, eachTensor(generated, axes.inputs, onlyItem)).catch((error: unknown) => {
+    const inputs = copyOf(recorded[0]?.inputs ?? generated);
+    await pipeline.warmUp(run, eachTensor(inputs, axes.inputs, onlyItem)).catch((error: unknown) => {
       listener.notice(`warm-up of the pipeline failed: ${reasonOf(error)}`);
     });
   }

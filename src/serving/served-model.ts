@@ -23,6 +23,7 @@ export class ServedModel {
   #loaded: LoadedModel | undefined;
   #group: InstanceGroup | undefined;
   #pipeline: RunningPipeline | undefined;
+  #warmUp: { readonly done: number; readonly total: number } | undefined;
   #isUnloaded = false;
 
   constructor(source: ModelSource, context: ServingContext) {
@@ -50,6 +51,11 @@ export class ServedModel {
   /** Why the model is UNAVAILABLE, in words that may be shown to clients. */
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** How far the warm-up is, while the model is LOADING and has come to it. */
+  get warmUp(): { readonly done: number; readonly total: number } | undefined {
+    return this.#state === 'LOADING' ? this.#warmUp : undefined;
   }
 
   /** What is known of the model since it loaded; also while it is no longer READY. */
@@ -152,6 +158,9 @@ export class ServedModel {
       compiled: (pipeline) => {
         this.#pipeline = pipeline;
         if (this.#state !== 'LOADING') pipeline?.close();
+      },
+      warmedUp: (done, total) => {
+        this.#warmUp = { done, total };
       },
       gaveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
     });

@@ -46,7 +46,7 @@ export function operationsRoutes({ models, version, access, isStopping, metrics 
       scope: 'public',
       handle: ({ response }) => {
         const ready = models.ready && !isStopping();
-        sendText(response, ready ? 200 : 503, JSON.stringify({ ready }));
+        sendText(response, ready ? 200 : 503, JSON.stringify({ ready, ...(ready ? {} : loadingIn(models)) }));
       },
     },
     {
@@ -66,6 +66,14 @@ export function operationsRoutes({ models, version, access, isStopping, metrics 
       },
     },
   ];
+}
+
+/** How many model versions are loading, and how far their warm-up is. Without names: anybody may ask. */
+function loadingIn({ served }: ModelManager): object {
+  const loading = served.filter(({ state }) => state === 'LOADING');
+  if (loading.length === 0) return {};
+  const sum = (what: 'done' | 'total') => loading.reduce((all, { warmUp }) => all + (warmUp?.[what] ?? 0), 0);
+  return { loading: loading.length, warm_up: { done: sum('done'), total: sum('total') } };
 }
 
 /** Where the client sees the server: what the socket knows of it, or a trusted proxy. */
