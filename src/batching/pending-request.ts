@@ -125,7 +125,7 @@ export class PendingRequest implements PartOwner {
 
   /** What runs already is let run, and its result is delivered if all of it does. */
   #abandon(): void {
-    if (this.#rowsLeft > 0) this.fail(abortReason(this.#options.signal));
+    if (this.#rowsLeft > 0 && this.#failure === undefined) this.fail(abortReason(this.#options.signal));
   }
 
   #settleIfOver(): void {

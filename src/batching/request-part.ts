@@ -9,7 +9,6 @@ import type { InferenceRequest } from './batch.js';
 export interface WaitingRequest<Result> {
   readonly request: InferenceRequest;
   readonly signal: AbortSource;
-  readonly key: string;
   readonly arrivedAt: number;
   readonly isSettled: boolean;
   /** Whether somebody waits for it. */
@@ -31,7 +30,6 @@ export interface InferenceResult {
 
 /** The request that a part belongs to. */
 export interface PartOwner {
-  readonly key: string;
   readonly arrivedAt: number;
   readonly signal: AbortSource;
   readonly isWanted: boolean;
@@ -53,10 +51,6 @@ export class RequestPart implements WaitingRequest<InferenceResult> {
     this.#owner = owner;
     this.request = request;
     this.#index = index;
-  }
-
-  get key(): string {
-    return this.#owner.key;
   }
 
   get arrivedAt(): number {

@@ -105,7 +105,7 @@ async function harmOf(
 /** One less than a size of the grid, so that something is to be padded. */
 function probedSize(sizes: BucketConfig['sizes']): number {
   if (typeof sizes === 'number') return Math.ceil(PROBED_FROM / sizes) * sizes - 1;
-  return (sizes.find((size) => size >= PROBED_FROM) ?? (sizes.at(-1) as number)) - 1;
+  return (sizes.find((size) => size >= PROBED_FROM) ?? sizes.at(-1) ?? 1) - 1;
 }
 
 function sameTensor(a: Tensor, b: Tensor | undefined): boolean {
