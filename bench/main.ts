@@ -11,6 +11,7 @@ import { findLoadGenerator } from './load.js';
 import { benchMedia } from './media.js';
 import { type BenchOptions, readOptions, usage } from './options.js';
 import { killChildren } from './processes.js';
+import { benchRefusal } from './refusal.js';
 import { legend, modelTable, soakLine, targetTable, whole } from './report.js';
 import { environmentOf, writeResults } from './results-file.js';
 import { measureRounds, type RawRow, type Row } from './rounds.js';
@@ -30,6 +31,10 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   if (args.length === 1 && args[0] === 'codec') {
     benchCodec();
+    return 0;
+  }
+  if (args.length === 1 && args[0] === 'refusal') {
+    await benchRefusal();
     return 0;
   }
   let options: BenchOptions | undefined;

@@ -19,6 +19,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [options]
 npm run bench -- media    what millrace adds to pictures and files; takes --rounds and --seconds
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
+npm run bench -- refusal  what it costs to refuse a request
 
   --quick               one round of 2 s, and no soak
   --models a,b          of: ${workloadNames.join(',')} (default: all)
