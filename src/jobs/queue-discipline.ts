@@ -73,8 +73,8 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
     const { id, priority = 0, deadlineAt = Number.POSITIVE_INFINITY, queuedAt = 0, rows = 1 } = options ?? {};
     if (id === undefined) throw new TypeError('a job is queued under its id');
     const rank = Math.min(deadlineAt, queuedAt + LEVEL_MS) - priority * LEVEL_MS;
-    const waits = { id, priority, deadlineAt, queuedAt, rows };
-    const entry: Entry = { ...waits, run, rank, arrival: this.#arrivals, removed: false };
+    const arrival = this.#arrivals;
+    const entry: Entry = { run, id, priority, deadlineAt, queuedAt, rows, rank, arrival, removed: false };
     this.#arrivals += 1;
     this.#byId.set(id, entry);
     this.#count(priority, rows);
