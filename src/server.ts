@@ -126,6 +126,8 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     timeoutMs: limits.timeout_ms,
     loadTimeoutMs: limits.load_timeout_ms,
     executionTimeoutMs: limits.execution_timeout_ms,
+    maxRows: limits.max_rows,
+    queueTimeoutMs: limits.queue_timeout_ms,
   };
 }
 

@@ -67,7 +67,7 @@ function infer(inference: InferenceService, message: InferMessage, context: Call
   const { result, cancel } = inference.infer(inferRequestOf(message).request, {
     tenant,
     receivedAt,
-    timeoutMs: Number.isFinite(deadlineAt) ? deadlineAt - receivedAt : undefined,
+    timeLimits: Number.isFinite(deadlineAt) ? { timeoutMs: deadlineAt - receivedAt } : {},
     encode: (answer) => inferResponseOf(answer),
   });
   context.onGone = cancel;

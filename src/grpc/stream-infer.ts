@@ -82,7 +82,7 @@ class InferStreamCall {
     return inference.infer(request, {
       tenant: this.#context.tenant,
       receivedAt,
-      timeoutMs: Number.isFinite(leftMs) ? leftMs : undefined,
+      timeLimits: Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {},
       encode: (answer) => inferResponseOf(answer, marksFinal),
     });
   }

@@ -25,12 +25,24 @@ const summaryShape = {
   reason: reasonSchema,
 };
 
+/** How far the warm-up is. */
+export const warmUpSchema = z.object({ done: z.int().describe('Executions that are over'), total: z.int() }).readonly();
+
 /** One line of GET /models. */
 export const modelSummarySchema = z
   .object({
     ...summaryShape,
     versions: z
-      .array(z.object({ version: versionNameSchema, state: stateSchema, reason: reasonSchema }).readonly())
+      .array(
+        z
+          .object({
+            version: versionNameSchema,
+            state: stateSchema,
+            reason: reasonSchema,
+            warm_up: warmUpSchema.exactOptional(),
+          })
+          .readonly(),
+      )
       .readonly()
       .describe('The versions that are served, oldest first'),
   })
@@ -82,6 +94,9 @@ export const modelVersionSchema = z
         policy: batchingSchema.shape.policy.unwrap(),
         max_batch_size: z.int(),
         max_queue_delay_ms: z.number(),
+        shapes: batchingSchema.shape.shapes.unwrap().exactOptional().describe('What became of the wish for buckets'),
+        shapes_reason: z.string().exactOptional().describe('Why sizes are not rounded up'),
+        rows_of_every_execution: z.int().exactOptional().describe('Where the same bits are wanted every time'),
       })
       .exactOptional(),
     instances: z
@@ -93,7 +108,16 @@ export const modelVersionSchema = z
       })
       .exactOptional(),
     execution_provider: z.string().exactOptional(),
-    limits: z.object({ queue_rows: z.int(), queue_bytes: z.int(), timeout_ms: z.int() }).exactOptional(),
+    limits: z
+      .object({
+        queue_rows: z.int(),
+        queue_bytes: z.int(),
+        max_rows: z.int().exactOptional(),
+        timeout_ms: z.int(),
+        queue_timeout_ms: z.int().exactOptional(),
+        execution_timeout_ms: z.int(),
+      })
+      .exactOptional(),
     example: z
       .object({ model: z.string(), input: z.unknown() })
       .exactOptional()

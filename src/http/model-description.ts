@@ -1,7 +1,9 @@
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
 import { explain } from '../pipelines/pipeline.js';
+import type { BatchingPlan } from '../serving/batching-plan.js';
 import { type ModelEntry, newestOf } from '../serving/model-manager.js';
 import { baseName } from '../serving/model-names.js';
+import type { ModelLimits } from '../serving/open-model.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
 import type { DescribedTensor, ModelDescription, ModelSummary, ModelVersion } from './model-answers.js';
@@ -16,8 +18,9 @@ export function summarise({ name, form, versions, problem }: ModelEntry): ModelS
     ...(of === undefined ? {} : { tensors_of: of }),
     state: newest?.state ?? 'UNAVAILABLE',
     ...(reason === undefined ? {} : { reason }),
-    versions: versions.map(({ ref, state, reason: versionReason }) => {
-      return { version: ref.version, state, ...(versionReason === undefined ? {} : { reason: versionReason }) };
+    versions: versions.map(({ ref, state, reason: versionReason, warmUp }) => {
+      const why = versionReason === undefined ? {} : { reason: versionReason };
+      return { version: ref.version, state, ...why, ...(warmUp === undefined ? {} : { warm_up: warmUp }) };
     }),
   };
 }
@@ -45,6 +48,10 @@ function describeVersion(
       policy: config.batching.policy,
       max_batch_size: plan.maxBatchSize,
       max_queue_delay_ms: config.batching.max_queue_delay_ms,
+      ...(config.batching.shapes === 'exact' ? {} : describeBuckets(plan)),
+      ...(config.batching.deterministic === false
+        ? {}
+        : { rows_of_every_execution: plan.fixedRows ?? plan.maxBatchSize }),
     },
     instances: {
       count: instances.size,
@@ -53,8 +60,33 @@ function describeVersion(
       isolation: config.instances.isolation,
     },
     execution_provider: provider,
-    limits: { queue_rows: limits.queueRows, queue_bytes: limits.queueBytes, timeout_ms: limits.timeoutMs },
+    limits: describeLimits(limits),
     ...exampleRequest({ name, form }, loaded),
+  };
+}
+
+/** What became of the wish that sizes be rounded up. */
+function describeBuckets({ buckets, exactBecause }: BatchingPlan): Partial<NonNullable<ModelVersion['batching']>> {
+  return {
+    shapes: buckets === undefined ? 'exact' : 'bucket',
+    ...(exactBecause === undefined ? {} : { shapes_reason: exactBecause }),
+  };
+}
+
+function describeLimits({
+  queueRows,
+  queueBytes,
+  timeoutMs,
+  ...limits
+}: ModelLimits): NonNullable<ModelVersion['limits']> {
+  const { maxRows, queueTimeoutMs, executionTimeoutMs } = limits;
+  return {
+    queue_rows: queueRows,
+    queue_bytes: queueBytes,
+    ...(maxRows === undefined ? {} : { max_rows: maxRows }),
+    timeout_ms: timeoutMs,
+    ...(queueTimeoutMs === undefined ? {} : { queue_timeout_ms: queueTimeoutMs }),
+    execution_timeout_ms: executionTimeoutMs,
   };
 }
 

@@ -4,9 +4,9 @@ import type { EventSink, ModelRef } from '../core/events.js';
 import { inputBytes } from '../serving/model-input.js';
 import type { JobView } from './job.js';
 import { Job, type JobOwner } from './job.js';
-import { JobQueue, type Room } from './job-queue.js';
+import { JobQueue, type Room, type Wish } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
-import type { JobProcessor, JobRequest } from './job-request.js';
+import { type JobProcessor, type JobRequest, timeLimitsOf } from './job-request.js';
 
 /** What the caller of `submit` keeps: the means to say that nobody waits any more. */
 export interface JobHandle {
@@ -73,7 +73,10 @@ export class JobService {
     const rooms = requests.map(({ input }) => roomFor(input));
     try {
       this.#admit(registry, requests, groupId);
-      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+      queue.reserve(
+        { rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') },
+        wishOf(requests, processor.limits, this.#clock.now()),
+      );
     } catch (error) {
       const { code } = toMillraceError(error);
       for (const [index, { id }] of requests.entries()) {
@@ -81,7 +84,7 @@ export class JobService {
       }
       throw error;
     }
-    const owner = this.#ownerOf(processor.ref, queue, groupId);
+    const owner = this.#ownerOf(processor, queue, groupId);
     const jobs = requests.map((request, index) => new Job(request, rooms[index] as Room, owner));
     if (groupId !== undefined)
       registry.addGroup(
@@ -160,9 +163,10 @@ export class JobService {
     throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', details);
   }
 
-  #ownerOf(ref: ModelRef, queue: JobQueue, groupId: string | undefined): JobOwner {
+  #ownerOf({ ref, limits }: JobProcessor, queue: JobQueue, groupId: string | undefined): JobOwner {
     return {
       ref,
+      limits,
       group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
@@ -192,6 +196,14 @@ export class JobService {
 function causeText({ cause }: MillraceError): string | undefined {
   if (cause === undefined) return undefined;
   return cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause);
+}
+
+/** The jobs of one request have its priority and its time limits. */
+function wishOf(requests: readonly JobRequest[], limits: JobProcessor['limits'], now: number): Wish {
+  const [first] = requests;
+  if (first === undefined) return { priority: 0, mayWaitMs: Number.POSITIVE_INFINITY };
+  const { timeoutMs, queueTimeoutMs = timeoutMs } = timeLimitsOf(first, limits);
+  return { priority: first.priority, mayWaitMs: first.receivedAt + Math.min(timeoutMs, queueTimeoutMs) - now };
 }
 
 /** An input that does not fit the model takes no room: its job never enters the queue. */

@@ -4,7 +4,7 @@ import type { ModelRef, ModelState } from '../core/events.js';
 import { PipelineError } from '../pipelines/pipeline-error.js';
 import type { RunningPipeline } from '../pipelines/running-pipeline.js';
 import type { InstanceGroup } from '../runtime/instance-group.js';
-import { BatchingConfigError } from './batching-plan.js';
+import { BatchingConfigError } from './bucket-plan.js';
 import { inferItem, inferItems } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
@@ -23,6 +23,7 @@ export class ServedModel {
   #loaded: LoadedModel | undefined;
   #group: InstanceGroup | undefined;
   #pipeline: RunningPipeline | undefined;
+  #warmUp: { readonly done: number; readonly total: number } | undefined;
   #isUnloaded = false;
 
   constructor(source: ModelSource, context: ServingContext) {
@@ -37,6 +38,8 @@ export class ServedModel {
       timeoutMs: limits.timeout_ms ?? context.limits.timeoutMs,
       loadTimeoutMs: limits.load_timeout_ms ?? context.limits.loadTimeoutMs,
       executionTimeoutMs: limits.execution_timeout_ms ?? context.limits.executionTimeoutMs,
+      maxRows: limits.max_rows ?? context.limits.maxRows,
+      queueTimeoutMs: limits.queue_timeout_ms ?? context.limits.queueTimeoutMs,
     };
     context.events.emit('modelStateChanged', { ...this.ref, from: undefined, to: 'LOADING', reason: undefined });
   }
@@ -50,13 +53,18 @@ export class ServedModel {
     return this.#reason;
   }
 
+  /** How far the warm-up is, while the model is LOADING and has come to it. */
+  get warmUp(): { readonly done: number; readonly total: number } | undefined {
+    return this.#state === 'LOADING' ? this.#warmUp : undefined;
+  }
+
   /** What is known of the model since it loaded; also while it is no longer READY. */
   get loaded(): LoadedModel | undefined {
     return this.#loaded;
   }
 
   /**
-   * Requests that may be on their way through the model at once: enough for each instance to find its next batch
+   * Rows that may be on their way through the model at once: enough for each instance to find its next batch
    * waiting when it is done with one, and those whose steps are running. What is beyond waits in the queue, where
    * order and cancelling are cheap.
    */
@@ -148,6 +156,9 @@ export class ServedModel {
       compiled: (pipeline) => {
         this.#pipeline = pipeline;
         if (this.#state !== 'LOADING') pipeline?.close();
+      },
+      warmedUp: (done, total) => {
+        this.#warmUp = { done, total };
       },
       gaveUp: (reason) => this.markUnavailable(withoutPaths(reason)),
     });

@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../core/abort.js';
 import { type MillraceError, toMillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
@@ -26,7 +27,7 @@ export interface InferCall<Encoded> {
   /** When the request arrived, on the clock. */
   readonly receivedAt: number;
   /** How long the caller waits, where its protocol says so; the request's own word comes first. */
-  readonly timeoutMs: number | undefined;
+  readonly timeLimits: Partial<TimeLimits>;
   /**
    * Takes the answer into the caller's form before the job has succeeded.
    *
@@ -82,14 +83,15 @@ export class InferenceService {
 
   #jobOf<Encoded>(request: InferRequest, target: Target, { call, resolve, reject }: Settling<Encoded>): JobRequest {
     const { model } = target;
-    const { tenant, receivedAt } = call;
+    const { tenant, receivedAt, timeLimits } = call;
     const { ids, events } = this.#services;
     const id = ids();
     try {
-      const { priority, timeoutMs = call.timeoutMs ?? model.limits.timeoutMs } = scheduleFrom(request.parameters);
+      const { priority, timeoutMs = timeLimits.timeoutMs ?? model.limits.timeoutMs } = scheduleFrom(request.parameters);
       const io = ioOf(target);
       checkOutputs(request.outputs, io.outputs, request.model);
-      const input = io.read(request.inputs, { model: request.model, maxRows: this.#services.maxRows });
+      const maxRows = model.limits.maxRows ?? this.#services.maxRows;
+      const input = io.read(request.inputs, { model: request.model, maxRows });
       const head = { id: request.id, model: request.model, version: model.ref.version };
       // Not the request, which holds the tensors.
       const { outputs: wanted } = request;
@@ -104,7 +106,7 @@ export class InferenceService {
           else reject(outcome.error);
         },
       };
-      return { id, tenant, input, endpoint, priority, timeoutMs, receivedAt };
+      return { id, tenant, input, endpoint, priority, ...timeLimits, timeoutMs, receivedAt };
     } catch (error) {
       // What does not fit is refused before it becomes a job; the job service tells of its own refusals.
       const { code } = toMillraceError(error);

@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../../core/abort.js';
 import { toMillraceError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
@@ -11,7 +12,7 @@ import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
 import { predictionOperations } from '../openapi/prediction-operations.js';
 import { type PredictBody, PredictBodyReader } from '../predict-body.js';
-import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
+import { type PredictRequest, readEnvelope, targetOf, timeLimitsFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
 import { withControls } from '../request-controls.js';
@@ -53,7 +54,7 @@ interface Prediction extends AnsweredRequest {
 /** Reads a request and submits its jobs; what is not needed for the answer is let go of here, since many wait for theirs. */
 function startJobs(body: PredictBody, { request, context }: Exchange, services: PredictServices): Prediction {
   // Also one that does not count is refused if it is wrong: nobody sends it for nothing.
-  const headerTimeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
+  const said = timeLimitsFrom(request.headers);
   const envelope =
     body.kind === 'json'
       ? withControls(readEnvelope(scanDocument(body.body), services.limits.max_rows), body.controls)
@@ -61,10 +62,11 @@ function startJobs(body: PredictBody, { request, context }: Exchange, services: 
   const { name, version } = targetOf(envelope, body.named);
   const target = resolveModel({ name, version }, envelope, services);
   const { model } = target;
-  const timeoutMs = envelope.timeoutMs ?? headerTimeoutMs ?? model.limits.timeoutMs;
+  const timeoutMs = envelope.timeoutMs ?? said.timeoutMs ?? model.limits.timeoutMs;
+  const limits: TimeLimits = { ...said, timeoutMs };
   const id = envelope.id ?? services.ids();
   try {
-    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes: body.bytes }, services.jobs);
+    const outcomes = submitItems(target, { id, limits, envelope, context, bytes: body.bytes }, services.jobs);
     return { id, model: target.name, version: model.ref.version, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
@@ -94,7 +96,7 @@ function resolveModel(
 
 interface PredictJobs {
   readonly id: string;
-  readonly timeoutMs: number;
+  readonly limits: TimeLimits;
   readonly envelope: PredictRequest;
   readonly context: RequestContext;
   /** Of the whole body. */
@@ -107,7 +109,7 @@ interface PredictJobs {
  */
 function submitItems(
   target: Target,
-  { id, timeoutMs, envelope, context, bytes }: PredictJobs,
+  { id, limits, envelope, context, bytes }: PredictJobs,
   jobs: JobService,
 ): Promise<ItemOutcome[]> {
   const { items, isList, priority } = envelope;
@@ -139,7 +141,7 @@ function submitItems(
       input,
       endpoint: { kind: 'response', encode, deliver },
       priority,
-      timeoutMs,
+      ...limits,
       receivedAt,
     };
   });

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { ioOf } from '../../../v2/target-io.js';
-import { timeoutFrom } from '../../predict-envelope.js';
+import { timeLimitsFrom } from '../../predict-envelope.js';
 import { type Exchange, type Route, sendParts, sendText } from '../../route.js';
 import { AnswerCompressor, codingFor } from '../answer-coding.js';
 import { type EncodedAnswer, encodeAnswer } from '../infer-answer.js';
@@ -36,9 +36,9 @@ function infer(body: InferBody, { request, context }: Exchange, { inference }: V
   const sent = readRequest(body, { model: name, version }, inference);
   const { isBinary } = sent;
   const { tenant, receivedAt } = context;
-  const timeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
+  const timeLimits = timeLimitsFrom(request.headers);
   const encode = (answer: Parameters<typeof encodeAnswer>[0]) => encodeAnswer(answer, isBinary);
-  const { result, cancel } = inference.infer(sent.request, { tenant, receivedAt, timeoutMs, encode });
+  const { result, cancel } = inference.infer(sent.request, { tenant, receivedAt, timeLimits, encode });
   context.onGone = cancel;
   return result;
 }
