@@ -1,6 +1,6 @@
 import type { BatchRunner } from '#src/batching/batch-execution.js';
 import type { RunnerPool } from '#src/batching/batch-runs.js';
-import { MillraceError } from '#src/core/errors.js';
+import { type ErrorCode, MillraceError } from '#src/core/errors.js';
 import type { ExecutionResult } from '#src/runtime/backend.js';
 import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
 
@@ -10,8 +10,11 @@ export interface ManualRun {
   /** y = x · scale + 0.5. */
   finish(): void;
   fail(): void;
-  /** The instance ends with it. */
+  /** It takes more memory than there is; the instance lives. */
+  exhaust(): void;
+  /** The instance ends with it, by itself or because it took too long. */
   crash(): void;
+  hang(): void;
 }
 
 /** Instances that do what the test says: as few lines and as little work as can be, since thousands of programs use them. */
@@ -52,6 +55,14 @@ export class ManualPool implements RunnerPool<BatchRunner> {
       const end = () => {
         this.runs = this.runs.filter((other) => other !== run);
       };
+      const endWith = (code: ErrorCode) => {
+        end();
+        reject(new MillraceError(code, 'The batch failed.'));
+      };
+      const dieWith = (code: ErrorCode) => {
+        this.#dead += 1;
+        endWith(code);
+      };
       const run: ManualRun = {
         x: input,
         finish: () => {
@@ -60,15 +71,10 @@ export class ManualPool implements RunnerPool<BatchRunner> {
           const phases = { computeInputMs: 0, computeInferMs: 0, computeOutputMs: 0 };
           resolve({ outputs: { y: { ...input, data } }, phases });
         },
-        fail: () => {
-          end();
-          reject(new MillraceError('EXECUTION_FAILED', 'The model refuses the batch.'));
-        },
-        crash: () => {
-          end();
-          this.#dead += 1;
-          reject(new MillraceError('INSTANCE_CRASHED', 'The instance crashed.'));
-        },
+        fail: () => endWith('EXECUTION_FAILED'),
+        exhaust: () => endWith('OUT_OF_MEMORY'),
+        crash: () => dieWith('INSTANCE_CRASHED'),
+        hang: () => dieWith('EXECUTION_TIMEOUT'),
       };
       this.runs.push(run);
     });

@@ -8,7 +8,12 @@ export interface Setup {
   /** Rows that may be with the model. */
   readonly concurrency: number;
   readonly queueRows: number;
+  /** Whether executions that took too long are tried again. */
+  readonly retriesTimeouts: boolean;
 }
+
+/** How an execution comes back: well, with an error of the model, with the end of its instance by itself or by the clock, or without memory. */
+export type Ending = 'finish' | 'fail' | 'crash' | 'hang' | 'exhaust';
 
 export interface Arrival {
   readonly kind: 'arrive';
@@ -26,7 +31,7 @@ export interface Arrival {
 /** What happens. `choice` picks one of those that there are at that moment; nothing happens if there is none. */
 export type Step =
   | Arrival
-  | { readonly kind: 'cancel' | 'finish' | 'fail' | 'crash'; readonly choice: number }
+  | { readonly kind: 'cancel' | Ending; readonly choice: number }
   | { readonly kind: 'revive' }
   | { readonly kind: 'advance'; readonly ms: number };
 
@@ -38,28 +43,35 @@ export interface Program {
 /** The same program for the same seed, everywhere. */
 export function programOf(seed: number): Program {
   const random = new Random(seed);
+  // In some programs nearly everything fails, so that batches are taken apart to the end, and get smaller.
+  const isBad = random.chance(0.1);
   const setup: Setup = {
     instances: random.from(1, 3),
-    maxBatchSize: random.from(1, 6),
+    maxBatchSize: isBad ? random.from(4, 16) : random.from(1, 6),
     delayMs: random.chance(0.3) ? random.from(1, 15) : undefined,
     axis: random.chance(0.25) ? 1 : 0,
     concurrency: random.from(1, 14),
     queueRows: random.from(6, 60),
+    retriesTimeouts: random.chance(0.5),
   };
   // Some programs have nothing but rows of one kind, so that batches fill up.
-  const kinds = random.from(1, 3);
-  const steps = Array.from({ length: random.from(4, 24) }, () => stepOf(random, kinds));
+  const kinds = isBad ? 1 : random.from(1, 3);
+  const steps = Array.from({ length: isBad ? random.from(20, 40) : random.from(4, 24) }, () =>
+    stepOf(random, { kinds, isBad }),
+  );
   return { setup, steps };
 }
 
-function stepOf(random: Random, kinds: number): Step {
+function stepOf(random: Random, { kinds, isBad }: { kinds: number; isBad: boolean }): Step {
   const choice = random.from(0, 99);
   const dice = random.from(0, 99);
-  if (dice < 45) return arrival(random, kinds);
-  if (dice < 63) return { kind: 'finish', choice };
-  if (dice < 68) return { kind: 'fail', choice };
-  if (dice < 71) return { kind: 'crash', choice };
-  if (dice < 75) return { kind: 'revive' };
+  if (dice < (isBad ? 30 : 45)) return arrival(random, kinds);
+  if (dice < (isBad ? 35 : 61)) return { kind: 'finish', choice };
+  if (dice < (isBad ? 60 : 66)) return { kind: 'fail', choice };
+  if (dice < 69) return { kind: 'crash', choice };
+  if (dice < 71) return { kind: 'hang', choice };
+  if (dice < 72) return { kind: 'exhaust', choice };
+  if (dice < 76) return { kind: 'revive' };
   if (dice < 80) return { kind: 'cancel', choice };
   // Long enough, now and then, for one level of priority to be made up for by waiting.
   return { kind: 'advance', ms: random.chance(0.1) ? random.from(2_900, 3_100) : random.from(0, 12) };

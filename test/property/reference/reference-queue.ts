@@ -1,4 +1,5 @@
-import type { Arrival, Setup } from './program.js';
+import type { Arrival, Ending, Setup } from './program.js';
+import { codes, isWanted, ReferenceFailures } from './reference-failures.js';
 
 /** One row of a request. */
 interface Row {
@@ -12,13 +13,14 @@ export interface ReferenceRequest extends Arrival2 {
   readonly receivedAt: number;
   /** When its turn came to go to the model. */
   startedAt: number | undefined;
-  /** When the first of its rows began to run, and when the last came back. */
+  /** When the first of its rows began to run for the first time. */
   begunAt: number | undefined;
+  /** Of the executions that ended well: when the first began, when the last came back, and the rows of the largest. */
+  firstRanAt: number;
   lastEndAt: number;
+  largest: number;
   /** Rows that came back well. */
   done: number;
-  /** Rows of its largest execution. */
-  largest: number;
   /** Why it will fail, once nothing of it runs any more. */
   failure: string | undefined;
   /** `succeeded`, or the code of the error, and when. */
@@ -28,8 +30,19 @@ export interface ReferenceRequest extends Arrival2 {
 
 type Arrival2 = Omit<Arrival, 'kind'>;
 
-export interface ReferenceExecution {
+/** What an execution holds of one request. */
+export interface ReferencePart {
+  readonly request: ReferenceRequest;
   readonly rows: readonly Row[];
+  /** Executions that it was in and that ended their instance, or were too much for it. */
+  setbacks: number;
+}
+
+export interface ReferenceExecution {
+  readonly parts: readonly ReferencePart[];
+  readonly rows: readonly Row[];
+  readonly begunAt: number;
+  readonly isRerun: boolean;
 }
 
 /**
@@ -48,9 +61,13 @@ export class ReferenceQueue {
   readonly #setup: Setup;
   #waiting: ReferenceRequest[] = [];
   #line: Row[] = [];
+  /** Those that failed together and run again together. */
+  #reruns: (readonly ReferencePart[])[] = [];
+  readonly #failures: ReferenceFailures;
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.#failures = new ReferenceFailures(setup, () => this.now);
     this.idle = setup.instances;
   }
 
@@ -70,9 +87,10 @@ export class ReferenceQueue {
       receivedAt: this.now,
       startedAt: undefined,
       begunAt: undefined,
+      firstRanAt: Number.POSITIVE_INFINITY,
       lastEndAt: 0,
-      done: 0,
       largest: 0,
+      done: 0,
       failure: undefined,
       outcome: undefined,
       settledAt: undefined,
@@ -87,21 +105,31 @@ export class ReferenceQueue {
     this.#look();
   }
 
-  /** An execution comes back: well if there is no code. */
-  end(execution: ReferenceExecution, code: string | undefined, instanceLives: boolean): void {
+  /** An execution comes back. */
+  end(execution: ReferenceExecution, ending: Ending): void {
     this.executions = this.executions.filter((other) => other !== execution);
-    if (instanceLives) this.idle += 1;
+    if (ending !== 'crash' && ending !== 'hang') this.idle += 1;
     this.wasted += execution.rows.filter(({ request }) => !isWanted(request)).length;
-    for (const request of new Set(execution.rows.map((row) => row.request))) {
-      request.lastEndAt = this.now;
-      if (code === undefined) request.done += execution.rows.filter((row) => row.request === request).length;
-      else request.failure ??= code;
-      if (request.failure !== undefined) this.#line = this.#line.filter((row) => row.request !== request);
+    const { failed, again } = this.#failures.judge(execution, ending);
+    this.#reruns.push(...again);
+    if (ending === 'finish') for (const part of execution.parts) this.#finish(part, execution);
+    for (const { request } of failed) {
+      request.failure ??= codes[ending];
+      this.#leave(request);
+    }
+    for (const { request } of execution.parts) {
       if (this.#isInModel(request)) continue;
       if (request.failure !== undefined) this.#settle(request, request.failure);
       if (request.done === request.rows) this.#settle(request, 'succeeded');
     }
     this.#look();
+  }
+
+  #finish({ request, rows }: ReferencePart, execution: ReferenceExecution): void {
+    request.done += rows.length;
+    request.firstRanAt = Math.min(request.firstRanAt, execution.begunAt);
+    request.lastEndAt = this.now;
+    request.largest = Math.max(request.largest, execution.rows.length);
   }
 
   revive(): void {
@@ -132,7 +160,14 @@ export class ReferenceQueue {
       first.startedAt = this.now;
       for (let index = 0; index < first.rows; index += 1) this.#line.push({ request: first, index });
     }
+    while (this.idle > 0 && this.#reruns.length > 0) this.#begin(this.#reruns.shift() ?? [], true);
     while (this.idle > 0 && this.#beginOne());
+  }
+
+  #begin(parts: readonly ReferencePart[], isRerun: boolean): void {
+    this.idle -= 1;
+    this.executions.push({ parts, rows: parts.flatMap(({ rows }) => rows), begunAt: this.now, isRerun });
+    for (const { request } of parts) request.begunAt ??= this.now;
   }
 
   /** Begins an execution of the kind of rows that is first in line and does not wait on purpose; false if there is none. */
@@ -140,20 +175,17 @@ export class ReferenceQueue {
     for (const kind of new Set(this.#line.map(kindOf))) {
       const rows = this.#line.filter((row) => kindOf(row) === kind);
       if (this.#delayUntil(rows) > this.now) continue;
-      const { maxBatchSize, delayMs } = this.#setup;
+      const { delayMs } = this.#setup;
       const wanted = delayMs === undefined ? Math.ceil(rows.length / this.idle) : rows.length;
-      const taken = this.#choose(rows, Math.min(wanted, maxBatchSize));
+      const taken = this.#choose(rows, Math.min(wanted, this.#failures.rowLimit));
       const remains = (row: Row) => !taken.includes(row);
       const cut = new Set(taken.map(({ request }) => request));
       // What is left of a request that was cut waits behind all others.
       const [left, others] = partition(this.#line.filter(remains), ({ request }) => cut.has(request));
       this.#line = [...others, ...left];
-      this.idle -= 1;
-      this.executions.push({ rows: taken });
-      for (const request of cut) {
-        request.begunAt ??= this.now;
-        request.largest = Math.max(request.largest, taken.length);
-      }
+      const rowsOf = (request: ReferenceRequest) => taken.filter((row) => row.request === request);
+      const parts = [...cut].map((request): ReferencePart => ({ request, rows: rowsOf(request), setbacks: 0 }));
+      this.#begin(parts, false);
       return true;
     }
     return false;
@@ -175,8 +207,8 @@ export class ReferenceQueue {
 
   /** Until when rows of one kind wait for more to come. */
   #delayUntil(rows: readonly Row[]): number {
-    const { delayMs, maxBatchSize } = this.#setup;
-    if (delayMs === undefined || rows.length >= maxBatchSize) return this.now;
+    const { delayMs } = this.#setup;
+    if (delayMs === undefined || rows.length >= this.#failures.rowLimit) return this.now;
     return Math.min(...rows.map(({ request }) => request.startedAt as number)) + delayMs;
   }
 
@@ -195,7 +227,14 @@ export class ReferenceQueue {
   #giveUp(request: ReferenceRequest, code: string): void {
     this.#settle(request, code);
     this.#waiting = this.#waiting.filter((other) => other !== request);
+    this.#leave(request);
+  }
+
+  /** What waits of a request that nobody wants any more, in line or for another run, leaves. */
+  #leave(request: ReferenceRequest): void {
     this.#line = this.#line.filter((row) => row.request !== request);
+    const remaining = this.#reruns.map((group) => group.filter((part) => part.request !== request));
+    this.#reruns = remaining.filter((group) => group.length > 0);
   }
 
   #settle(request: ReferenceRequest, outcome: string): void {
@@ -210,12 +249,9 @@ export class ReferenceQueue {
 
   #isInModel(request: ReferenceRequest): boolean {
     const has = (row: Row) => row.request === request;
-    return this.#line.some(has) || this.executions.some(({ rows }) => rows.some(has));
+    const isIn = ({ rows }: { rows: readonly Row[] }) => rows.some(has);
+    return this.#line.some(has) || this.executions.some(isIn) || this.#reruns.flat().some(isIn);
   }
-}
-
-function isWanted({ outcome, failure }: ReferenceRequest): boolean {
-  return outcome === undefined && failure === undefined;
 }
 
 function kindOf({ request }: Row): string {

@@ -34,7 +34,7 @@ export class ReferenceWorld {
   #wasted = 0;
 
   constructor(setup: Setup) {
-    const { instances, maxBatchSize, delayMs, axis, concurrency, queueRows } = setup;
+    const { instances, maxBatchSize, delayMs, axis, concurrency, queueRows, retriesTimeouts } = setup;
     this.#setup = setup;
     this.#reference = new ReferenceQueue(setup);
     this.#pool = new ManualPool(instances);
@@ -49,6 +49,7 @@ export class ReferenceWorld {
       ref,
       axes: { inputs: { x: axis, scale: null }, outputs: { y: axis } },
       maxBatchSize,
+      retriesTimeouts,
       policy: delayMs === undefined ? greedyPolicy : staticPolicy(delayMs),
       pool: this.#pool,
       clock: this.#clock,
@@ -107,9 +108,8 @@ export class ReferenceWorld {
         const execution = pick(reference.executions, step.choice);
         if (execution === undefined) return;
         real.runs[reference.executions.indexOf(execution)]?.[step.kind]();
-        const code = { finish: undefined, fail: 'EXECUTION_FAILED', crash: 'INSTANCE_CRASHED' }[step.kind];
         // The reference looks at all that has come to pass in one turn, as the batcher does.
-        reference.end(execution, code, step.kind !== 'crash');
+        reference.end(execution, step.kind);
       }
     }
     await this.#clock.settle();
@@ -153,7 +153,7 @@ export class ReferenceWorld {
   }
 
   #compareJob(request: ReferenceRequest, job: Expectation): void {
-    const { number, outcome, receivedAt, startedAt, begunAt, settledAt = 0, lastEndAt, largest } = request;
+    const { number, outcome, receivedAt, startedAt, firstRanAt, settledAt = 0, lastEndAt, largest } = request;
     const { answer, outcomes } = job;
     assert.equal(outcomes.length, outcome === undefined ? 0 : 1, `how often request ${number} has settled`);
     const [real] = outcomes;
@@ -169,7 +169,7 @@ export class ReferenceWorld {
       assert.equal(real.timings.queue, (startedAt ?? settledAt) - receivedAt);
       return;
     }
-    const timings = [(begunAt as number) - receivedAt, lastEndAt - (begunAt as number)];
+    const timings = [firstRanAt - receivedAt, lastEndAt - firstRanAt];
     assert.deepEqual([real.outputs, real.batchSize], [answer, largest], `the answer to request ${number}`);
     assert.deepEqual([real.timings.queue, real.timings.inference], timings, `the times of request ${number}`);
   }
