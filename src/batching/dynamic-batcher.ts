@@ -1,6 +1,6 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
 import type { Timer } from '../core/clock.js';
-import { MillraceError, reasonOf } from '../core/errors.js';
+import { type MillraceError, reasonOf } from '../core/errors.js';
 import { batchKey, type InferenceRequest } from './batch.js';
 import type { BatchRunner } from './batch-execution.js';
 import type { BatchPolicy } from './batch-policy.js';
@@ -113,7 +113,7 @@ export class DynamicBatcher<Runner extends BatchRunner> {
    * Runs a request, together with others where they fit; in parts, if it is larger than a batch.
    *
    * @param signal when it aborts before all of the request runs, the promise rejects with its reason
-   * @throws MillraceError INVALID_INPUT, EXECUTION_FAILED, INSTANCE_CRASHED, OUT_OF_MEMORY, EXECUTION_TIMEOUT,
+   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, OUT_OF_MEMORY, EXECUTION_TIMEOUT,
    * INPUT_QUARANTINED, OUTPUT_NOT_FINITE, or what the signal or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
@@ -124,7 +124,6 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   #enqueue(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
-    if (!(request.rows >= 1)) return Promise.reject(noRows(request.rows));
     const refusal = this.#guard.refusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
     const { axes, clock, maxBatchSize, splits = true } = this.#options;
@@ -249,11 +248,4 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   #violated(what: string): void {
     this.#options.events.emit('invariantViolated', { ...this.#options.ref, what });
   }
-}
-
-function noRows(rows: number): MillraceError {
-  return new MillraceError('INVALID_INPUT', 'The request holds no rows.', {
-    expected: 'at least 1',
-    got: String(rows),
-  });
 }

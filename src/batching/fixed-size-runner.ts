@@ -13,7 +13,7 @@ export function fixedSizeRunner(runner: BatchRunner, rows: number, axes: BatchAx
     name: runner.name,
     async run(inputs) {
       const count = rowsIn(inputs, axes);
-      if (count === undefined || count >= rows) return runner.run(inputs);
+      if (count === undefined || count === 0 || count >= rows) return runner.run(inputs);
       const { outputs, phases } = await runner.run(
         eachTensor(inputs, axes.inputs, (tensor, axis) => (axis === null ? tensor : filledUp(tensor, axis, rows))),
       );

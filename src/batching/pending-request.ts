@@ -129,13 +129,18 @@ export class PendingRequest implements PartOwner {
     return this.#options.request;
   }
 
+  /** Also a request of no rows has its turn. */
+  get #isInLine(): boolean {
+    return this.#rowsLeft > 0 || this.#parts.length === 0;
+  }
+
   get #suspended(): RequestPart[] {
     return this.#parts.flatMap(({ part }) => (part.isSuspended ? [part] : []));
   }
 
   /** What runs already is let run, and its result is delivered if all of it does. */
   #abandon(): void {
-    const waits = this.#rowsLeft > 0 || this.#suspended.length > 0;
+    const waits = this.#isInLine || this.#suspended.length > 0;
     if (waits && this.#failure === undefined) this.fail(abortReason(this.#options.signal));
   }
 

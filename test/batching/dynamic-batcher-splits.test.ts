@@ -130,8 +130,31 @@ describe('a request of more rows than a batch', () => {
 });
 
 describe('a request without rows', () => {
-  it('is refused', async (t) => {
-    const { batcher } = batcherFor(t);
-    await assert.rejects(batcher.submit({ ...rowsOf(0, 1), rows: 0 }, patient()), { code: 'INVALID_INPUT' });
+  const none = () => ({ ...rowsOf(0, 1), rows: 0, inputs: noRows() });
+  const noRows = () => ({
+    ...rowsOf(0, 1).inputs,
+    x: { datatype: 'FP32', shape: [0, 1], data: new Float32Array() } as const,
+  });
+
+  it('has its turn, and its answer', async (t) => {
+    const { clock, batcher, instances } = batcherFor(t);
+    const result = batcher.submit(none(), patient());
+    await clock.settle();
+    instances.only.finish();
+    assert.deepEqual((await result).outputs['y']?.shape, [0, 1]);
+  });
+
+  it('leaves the line at once', async (t) => {
+    const { clock, batcher, instances, submit } = batcherFor(t);
+    const leaving = new AbortController();
+    const other = submit(1);
+    await clock.settle();
+    const result = batcher.submit(none(), leaving.signal);
+    leaving.abort();
+    await assert.rejects(result, { code: 'CANCELLED' });
+    instances.only.finish();
+    await other;
+    await clock.settle();
+    assert.equal(instances.batches.length, 1);
   });
 });

@@ -20,6 +20,7 @@ export interface FakeModelOptions {
   readonly splits?: boolean;
   readonly buckets?: ShapeBuckets;
   readonly fixedRows?: number;
+  readonly retriesTimeouts?: boolean;
   readonly policy?: BatchPolicy;
   /** Where the rows of `x` and `y` lie. */
   readonly axis?: 0 | 1;
@@ -43,7 +44,7 @@ export class FakeModel implements JobProcessor {
   rowsInModel = 0;
 
   constructor({ clock, events = noEvents, name = 'fake', instances = 1, axis = 0, ...options }: FakeModelOptions) {
-    const { maxBatchSize = 4, splits = true, policy = greedyPolicy } = options;
+    const { maxBatchSize = 4, splits = true, retriesTimeouts = false, policy = greedyPolicy } = options;
     const axes: BatchAxes = { inputs: { x: axis, scale: null }, outputs: { y: axis } };
     this.ref = { model: name, version: '1' };
     this.limits = options.limits ?? { queueRows: 1_000, queueBytes: 1_000_000 };
@@ -56,6 +57,7 @@ export class FakeModel implements JobProcessor {
       splits,
       buckets: options.buckets,
       fixedRows: options.fixedRows,
+      retriesTimeouts,
       policy,
       pool: this.instances,
       clock,
