@@ -71,6 +71,18 @@ export const predictionParameters: readonly Parameter[] = [
   },
   {
     in: 'header',
+    name: 'X-Request-Queue-Timeout-Ms',
+    description: 'Begin to run within so many milliseconds, or not at all',
+    schema: timeoutSchema.unwrap(),
+  },
+  {
+    in: 'header',
+    name: 'X-Request-Execution-Timeout-Ms',
+    description: 'Answer within so many milliseconds from when it began to run, or not at all',
+    schema: timeoutSchema.unwrap(),
+  },
+  {
+    in: 'header',
     name: 'Content-Encoding',
     description: 'How the body is compressed; `identity` is not at all',
     schema: contentCodingSchema,
