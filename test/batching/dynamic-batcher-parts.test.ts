@@ -168,7 +168,7 @@ describe('an execution that is too much', () => {
   });
 
   it('for the time fails as it is where instances stay behind, each time', async (t) => {
-    const { submit, work, batches } = setUp(t, failOn(13, tooMuch('EXECUTION_TIMEOUT')));
+    const { submit, work, batches, events } = setUp(t, failOn(13, tooMuch('EXECUTION_TIMEOUT')));
     for (let round = 0; round < 3; round += 1) {
       const outcomes = Promise.allSettled([13, 2].map((number) => submit(number)));
       await work();
@@ -177,6 +177,7 @@ describe('an execution that is too much', () => {
         ['rejected', 'rejected'],
       );
     }
+    assert.deepEqual(events.of('executionRetried'), []);
     assert.deepEqual(batches(), [
       [13, 2],
       [13, 2],

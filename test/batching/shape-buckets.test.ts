@@ -97,6 +97,15 @@ describe('shape buckets', () => {
   });
 });
 
+describe('the sizes to warm up', () => {
+  it('are those of the first grid that is a list', () => {
+    const listed = bucket({ inputs: { x: 2 }, sizes: [3, 6] });
+    const multiples = bucket({ inputs: { x: 1 }, sizes: 4 });
+    assert.deepEqual(new ShapeBuckets([multiples, listed], 0.5, axes).sizes, [3, 6]);
+    assert.deepEqual(new ShapeBuckets([multiples], 0.5, axes).sizes, []);
+  });
+});
+
 describe('a value to pad with', () => {
   it('is held by the datatype, or refused', () => {
     const fill = (datatype: Datatype, value: number | string) => {

@@ -21,6 +21,7 @@ export interface FakeModelOptions {
   readonly buckets?: ShapeBuckets;
   readonly fixedRows?: number;
   readonly retriesTimeouts?: boolean;
+  readonly rejectNonFinite?: boolean;
   readonly policy?: BatchPolicy;
   /** Where the rows of `x` and `y` lie. */
   readonly axis?: 0 | 1;
@@ -44,7 +45,8 @@ export class FakeModel implements JobProcessor {
   rowsInModel = 0;
 
   constructor({ clock, events = noEvents, name = 'fake', instances = 1, axis = 0, ...options }: FakeModelOptions) {
-    const { maxBatchSize = 4, splits = true, retriesTimeouts = false, policy = greedyPolicy } = options;
+    const { maxBatchSize = 4, splits = true, policy = greedyPolicy } = options;
+    const { retriesTimeouts = false, rejectNonFinite = false } = options;
     const axes: BatchAxes = { inputs: { x: axis, scale: null }, outputs: { y: axis } };
     this.ref = { model: name, version: '1' };
     this.limits = options.limits ?? { queueRows: 1_000, queueBytes: 1_000_000 };
@@ -58,6 +60,7 @@ export class FakeModel implements JobProcessor {
       buckets: options.buckets,
       fixedRows: options.fixedRows,
       retriesTimeouts,
+      rejectNonFinite,
       policy,
       pool: this.instances,
       clock,
