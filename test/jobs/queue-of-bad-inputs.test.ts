@@ -49,14 +49,14 @@ class Load {
 describe('a queue whose batches get smaller because they fail', () => {
   it('expects longer waits, and shorter ones when all is well again', async () => {
     const load = new Load();
-    await load.run(120, { bad: false });
+    await load.run(300, { bad: false });
     assert.equal(load.model.batcher.rowLimit, 8);
     // Some 160 rows at 8 in 50 ms: a second.
     load.submit(false, 2_000);
-    await load.run(150, { bad: true });
+    await load.run(300, { bad: true });
     assert.ok(load.model.batcher.rowLimit < 8);
     assert.throws(() => load.submit(false, 2_000), { code: 'QUEUE_FULL', message: /is too long/ });
-    await load.run(300, { bad: false });
+    await load.run(600, { bad: false });
     assert.equal(load.model.batcher.rowLimit, 8);
     load.submit(false, 2_000);
   });
