@@ -15,6 +15,7 @@ import { benchPoison } from './poison.js';
 import { killFamilies } from './process-family.js';
 import { killChildren } from './processes.js';
 import { benchProfile } from './profile.js';
+import { benchRefusal } from './refusal.js';
 import { benchTransport } from './transport.js';
 import { benchV2 } from './v2.js';
 
@@ -35,6 +36,10 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   if (args.length === 1 && args[0] === 'codec') {
     benchCodec();
+    return 0;
+  }
+  if (args.length === 1 && args[0] === 'refusal') {
+    await benchRefusal();
     return 0;
   }
   let options: BenchOptions | undefined;

@@ -51,6 +51,7 @@ npm run bench -- media    what millrace adds to pictures and files; takes --roun
 npm run bench -- v2         the Open Inference Protocol; takes --rounds and --seconds, needs wrk and h2load
 npm run bench -- transport  batches to an instance and back, in a thread and in a process, half a minute
 npm run bench -- codec    the reading and writing of numbers alone, half a minute
+npm run bench -- refusal  what it costs to refuse a request
 
   --quick               one round of 2 s, and no soak
   --models a,b          of: ${workloadNames.join(',')}

@@ -26,6 +26,10 @@ const limitsSchema = z.strictObject({
     .min(1)
     .default(30_000)
     .describe('A job is given up after so long, unless the request says otherwise'),
+  queue_timeout_ms: milliseconds
+    .min(1)
+    .exactOptional()
+    .describe('A job is given up if it has not begun to run after so long, unless the request says otherwise'),
   load_timeout_ms: milliseconds
     .min(1)
     .default(120_000)

@@ -149,6 +149,8 @@ function modelLimits({ limits }: ServerConfig): ModelLimits {
     loadTimeoutMs: limits.load_timeout_ms,
     executionTimeoutMs: limits.execution_timeout_ms,
     drainTimeoutMs: limits.drain_timeout_ms,
+    maxRows: limits.max_rows,
+    queueTimeoutMs: limits.queue_timeout_ms,
   };
 }
 

@@ -11,8 +11,19 @@ const groups = {
   Jobs: ['jobs', 'jobPhases', 'rejections', 'jobsInFlight'],
   Queues: ['queueRows', 'queueOldest', 'acceptedRows', 'acceptedBytes', 'batcherRows'],
   'Steps of pipelines': ['stepItemsWaiting', 'stepThreadsBusy'],
-  Batches: ['batches', 'rows', 'batchRows', 'batchRowLimit', 'batchCompute'],
+  Batches: [
+    'batches',
+    'rows',
+    'batchRows',
+    'batchRowLimit',
+    'batchCompute',
+    'splitRequests',
+    'splitParts',
+    'inputElements',
+    'paddingElements',
+  ],
   'Executions that fail': ['bisections', 'retries', 'culprits', 'quarantines'],
+  'Work for nobody, and faults': ['wastedRows', 'wastedSeconds', 'stalls', 'violations'],
   'Models and instances': [
     'modelState',
     'modelInfo',
@@ -60,6 +71,8 @@ const queries = {
     'histogram_quantile(0.99, sum by (model, le) (rate(millrace_job_phase_seconds_bucket{phase="total"}[5m])))',
   'Rows of a batch, on average':
     'sum by (model) (rate(millrace_batch_rows_sum[5m])) / sum by (model) (rate(millrace_batch_rows_count[5m]))',
+  'The share of padding in the inputs of models with shape buckets':
+    'sum by (model) (rate(millrace_bucket_padding_elements_total[5m])) / sum by (model) (rate(millrace_bucket_elements_total[5m]))',
   'Jobs turned away a second': 'sum by (model, reason) (rate(millrace_rejections_total[5m]))',
   'Model versions that cannot be used': 'millrace_model_state{state="UNAVAILABLE"} == 1',
 };

@@ -6,7 +6,7 @@ export interface FailedRequest {
   readonly mayRun: boolean;
   /** It is known to fail. */
   readonly isSuspect: boolean;
-  /** Executions that it took part in and that ended their instance, the last one included. */
+  /** Executions that it took part in and that ended their instance or were too much for it, the last one included. */
   readonly crashes: number;
 }
 
@@ -20,9 +20,14 @@ export interface FailureDecision {
 }
 
 /** Errors that one input of many may be to blame for. */
-const INPUTS_FAULTS: ReadonlySet<ErrorCode> = new Set(['EXECUTION_FAILED', 'INSTANCE_CRASHED']);
+const INPUTS_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'EXECUTION_FAILED',
+  'INSTANCE_CRASHED',
+  'OUT_OF_MEMORY',
+  'EXECUTION_TIMEOUT',
+]);
 
-/** An instance that ended under one request alone may have ended by chance; twice in a row is the request's doing. */
+/** What happens under one request alone may happen by chance, other than an error of the model; twice it is the request's doing. */
 const CRASHES_TO_CONVICT = 2;
 
 /**
@@ -34,7 +39,7 @@ const CRASHES_TO_CONVICT = 2;
 export function decideAfterFailure(code: ErrorCode, requests: readonly FailedRequest[]): FailureDecision {
   if (!INPUTS_FAULTS.has(code)) return { culprit: undefined, again: [] };
   const [first] = requests;
-  const isConvicted = code !== 'INSTANCE_CRASHED' || (first?.crashes ?? 0) >= CRASHES_TO_CONVICT;
+  const isConvicted = code === 'EXECUTION_FAILED' || (first?.crashes ?? 0) >= CRASHES_TO_CONVICT;
   if (requests.length === 1 && isConvicted) return { culprit: 0, again: [] };
   const left = requests.flatMap(({ mayRun }, index) => (mayRun ? [index] : []));
   const suspects = left.filter((index) => requests[index]?.isSuspect);

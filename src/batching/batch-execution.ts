@@ -5,7 +5,7 @@ import type { ExecutionPhases, ExecutionResult } from '../runtime/backend.js';
 import { copyOf, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { gather, type InferenceRequest, RowMismatch, scatter } from './batch.js';
 import { nonFiniteOutput } from './finite-outputs.js';
-import type { WaitingRequest } from './waiting-requests.js';
+import type { WaitingRequest } from './request-part.js';
 
 /** What runs batches: all that the batcher knows of an instance. */
 export interface BatchRunner {

@@ -1,7 +1,7 @@
 /** What a policy sees of one group of rows that could run together, at one moment. Times in milliseconds on the clock. */
 export interface BatchView {
   readonly now: number;
-  /** Rows that wait in the group; at least 1. */
+  /** Rows that wait in the group; 0 if that is what its requests have. */
   readonly rows: number;
   /** When the oldest of them began to wait. */
   readonly oldestAt: number;

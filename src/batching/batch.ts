@@ -7,6 +7,8 @@ import { elementCount, type NamedTensors, type Tensor } from '../tensor/tensor.j
 export interface InferenceRequest {
   readonly rows: number;
   readonly inputs: NamedTensors;
+  /** The outputs that are wanted, by name; without it all. */
+  readonly outputs?: readonly string[];
 }
 
 /** Whether a request still has its inputs: running it alone may have taken their memory. */
@@ -18,11 +20,12 @@ const LONGEST_KEY_IN_CLEAR = 64;
 
 /**
  * Makes the key under which requests may share a batch (invariant I2): the same inputs, datatypes and shapes per row,
- * and the same bytes in every input that has no batch axis. The model version need not be in it: each has a batcher
+ * the same outputs wanted, and the same bytes in every input that has no batch axis. No parameter of a request reaches
+ * a model; one that does belongs in here. The model version need not be in it: each has a batcher
  * of its own.
  */
-export function batchKey({ inputs }: InferenceRequest, axes: BatchAxes): string {
-  let key = '';
+export function batchKey({ inputs, outputs }: InferenceRequest, axes: BatchAxes): string {
+  let key = outputs === undefined ? '' : `${JSON.stringify([...outputs].sort())}\u0001`;
   for (const name in inputs) {
     const { datatype, shape, data } = inputs[name] as Tensor;
     const axis = axes.inputs[name] ?? null;
@@ -64,11 +67,12 @@ export class RowMismatch extends Error {}
 
 /**
  * Cuts the outputs of a batch into those of its requests, in order, by row offset. Outputs without a batch axis go to
- * every request whole. A batch of a single request gets everything as it is.
+ * every request whole. A batch of a single request gets them as they are; outputs that its requests don't want are left out.
  *
  * @throws RowMismatch if an output has another number of rows than the batch
  */
-export function scatter(outputs: NamedTensors, requests: readonly InferenceRequest[], axes: BatchAxes): NamedTensors[] {
+export function scatter(all: NamedTensors, requests: readonly InferenceRequest[], axes: BatchAxes): NamedTensors[] {
+  const outputs = wantedOf(all, requests[0]?.outputs);
   if (requests.length === 1) return [outputs];
   const rows = requests.reduce((sum, request) => sum + request.rows, 0);
   for (const [name, { shape }] of Object.entries(outputs)) {
@@ -90,4 +94,9 @@ export function scatter(outputs: NamedTensors, requests: readonly InferenceReque
     from += count;
     return own;
   });
+}
+
+function wantedOf(outputs: NamedTensors, wanted: readonly string[] | undefined): NamedTensors {
+  if (wanted === undefined) return outputs;
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => wanted.includes(name)));
 }

@@ -9,12 +9,12 @@ const MOST_IN_A_ROW = 3;
 
 /** How often requests that lost their instance may try another one: a token bucket, and a bound on crashes in a row. */
 export class CrashBudget {
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   #left = MOST;
   #at: number;
   #inARow = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
     this.#at = clock.now();
   }

@@ -1,71 +1,86 @@
 import { type AbortSource, abortReason } from '../core/abort.js';
-import type { Clock, Timer } from '../core/clock.js';
-import { MillraceError } from '../core/errors.js';
-import type { EventSink, ModelRef } from '../core/events.js';
-import type { BatchAxes } from '../model/signature.js';
-import type { NamedTensors } from '../tensor/tensor.js';
+import type { Timer } from '../core/clock.js';
+import { type MillraceError, reasonOf } from '../core/errors.js';
 import { batchKey, type InferenceRequest } from './batch.js';
-import { type Batch, type BatchRunner, executeBatch, executionFigures } from './batch-execution.js';
+import type { BatchRunner } from './batch-execution.js';
 import type { BatchPolicy } from './batch-policy.js';
-import { type Fate, PoisonGuard } from './poison-guard.js';
+import { BatchRuns, type BatchRunsOptions } from './batch-runs.js';
+import { type BatcherState, findStall } from './batcher-state.js';
+import { PendingRequest, type PendingRequestOwner } from './pending-request.js';
+import { PoisonGuard, type PoisonGuardOptions } from './poison-guard.js';
+import type { InferenceResult } from './request-part.js';
 import { Reruns } from './reruns.js';
-import { type WaitingRequest, WaitingRequests } from './waiting-requests.js';
+import type { ShapeBuckets } from './shape-buckets.js';
+import { WaitingRequests } from './waiting-requests.js';
 
-/** Where the batcher gets runners from. */
-export interface RunnerPool<Runner extends BatchRunner> {
-  readonly idle: number;
-  take(): Runner | undefined;
-  giveBack(runner: Runner, ranWell: boolean): void;
-}
-
-/** What a request gets back: its own rows of the outputs, and how it ran. Times in milliseconds. */
-export interface InferenceResult {
-  readonly outputs: NamedTensors;
-  /** Rows of the batch that it ran in. */
-  readonly batchRows: number;
-  /** From its arrival at the batcher until its batch was formed. */
-  readonly waitedMs: number;
-  readonly inferenceMs: number;
-}
-
-export interface DynamicBatcherOptions<Runner extends BatchRunner> {
-  readonly ref: ModelRef;
-  readonly axes: BatchAxes;
+/** What a batcher is made with. */
+export interface DynamicBatcherOptions<Runner extends BatchRunner>
+  extends BatchRunsOptions<Runner>,
+    PoisonGuardOptions {
   readonly maxBatchSize: number;
+  /** Whether a request of more rows than a batch is run in parts; else it runs whole, by itself. */
+  readonly splits?: boolean;
   readonly policy: BatchPolicy;
-  /** Whether outputs that hold NaN or Infinity are refused. */
-  readonly rejectNonFinite?: boolean;
-  readonly pool: RunnerPool<Runner>;
-  readonly clock: Clock;
-  readonly events: EventSink;
+  /** Brings requests to common sizes; without it they keep their own. */
+  readonly buckets?: ShapeBuckets | undefined;
 }
+
+/** When requests have waited for so long and nothing has moved meanwhile, it is told why. */
+const STALL_MS = 5_000;
+/** After something threw that must not, the pump looks again this much later. */
+const RETRY_MS = 100;
 
 /**
  * Coalesces the requests that wait for one model version into one execution per free instance.
  *
  * The policy decides, the pump acts. The pump looks at the end of an event-loop turn, so that requests which were
  * parsed together ride together for free, and again when an instance becomes free (invariant I3: no instance, no
- * batch). A request whose signal aborts leaves the buffer at once and is never executed (I4); one that runs already
- * settles when its batch does, since until then it takes a place. Each request settles exactly once (I1).
+ * batch). A request whose signal aborts leaves the line at once and is never executed (I4); one that runs already
+ * settles when its batch does, since until then it takes a place. What an execution that failed leaves to run again
+ * goes before the line. Each request settles exactly once (I1), and nothing that throws ends the pump: it is told as
+ * `invariantViolated`, and the pump looks again.
  */
 export class DynamicBatcher<Runner extends BatchRunner> {
   readonly #options: DynamicBatcherOptions<Runner>;
-  readonly #waiting = new WaitingRequests<InferenceResult>();
+  readonly #owner: PendingRequestOwner;
+  readonly #waiting = new WaitingRequests();
   readonly #guard: PoisonGuard;
-  readonly #reruns: Reruns<WaitingRequest<InferenceResult>>;
+  readonly #reruns: Reruns<InferenceResult>;
+  readonly #runs: BatchRuns<Runner>;
   #pumpScheduled = false;
-  #timer: Timer | undefined;
-  #nextBatchId = 1;
-  #running = 0;
+  #lookAgain: Timer | undefined;
+  #watch: Timer | undefined;
+  #movedAt: number;
   #closedWith: MillraceError | undefined;
 
   constructor(options: DynamicBatcherOptions<Runner>) {
+    const { axes, clock, events, ref } = options;
     this.#options = options;
+    this.#movedAt = clock.now();
+    this.#owner = {
+      axes,
+      leave: (request) => {
+        this.#waiting.remove(request);
+        if (this.#nothingWaits) this.#rest();
+      },
+      settled: ({ executions, rows }) => {
+        if (executions > 1) events.emit('requestSplit', { ...ref, rows, executions });
+      },
+      violated: (what) => this.#violated(what),
+    };
     this.#guard = new PoisonGuard(options);
-    this.#reruns = new Reruns((request) => this.#guard.refusal(request));
+    this.#reruns = new Reruns(({ whole }) => this.#guard.refusal(whole));
+    this.#runs = new BatchRuns(options, this.#guard, {
+      ended: (again) => {
+        this.#movedAt = clock.now();
+        for (const group of again) this.#reruns.add(group);
+        this.wake();
+      },
+      violated: (what) => this.#violated(what),
+    });
   }
 
-  /** Rows in the buffer. */
+  /** Rows in line, and those that wait to run again. */
   get waitingRows(): number {
     return this.#waiting.rows + this.#reruns.rows;
   }
@@ -77,49 +92,70 @@ export class DynamicBatcher<Runner extends BatchRunner> {
 
   /** Executions under way. */
   get running(): number {
-    return this.#running;
+    return this.#runs.size;
+  }
+
+  /** How things stand, for logs. Looks at all that waits. */
+  get state(): BatcherState {
+    const now = this.#options.clock.now();
+    const [line, reruns] = [this.#waiting.overview, this.#reruns.overview];
+    return {
+      waitingRows: this.waitingRows,
+      groups: line.groups + reruns.groups,
+      oldestWaitMs: now - Math.min(line.oldestAt ?? now, reruns.oldestAt ?? now),
+      idleForMs: now - this.#movedAt,
+      idleInstances: this.#options.pool.idle,
+      running: this.#runs.list,
+    };
   }
 
   /**
-   * Runs a request, together with others where they fit.
+   * Runs a request, together with others where they fit; in parts, if it is larger than a batch.
    *
-   * @param signal when it aborts before the request runs, the promise rejects with its reason
-   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, INPUT_QUARANTINED, OUTPUT_NOT_FINITE, or what the signal
-   * or `destroy` says
+   * @param signal when it aborts before all of the request runs, the promise rejects with its reason
+   * @throws MillraceError EXECUTION_FAILED, INSTANCE_CRASHED, OUT_OF_MEMORY, EXECUTION_TIMEOUT,
+   * INPUT_QUARANTINED, OUTPUT_NOT_FINITE, or what the signal or `destroy` says
    */
   submit(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
+    const { buckets } = this.#options;
+    return buckets === undefined ? this.#enqueue(request, signal) : this.#fit(buckets, request, signal);
+  }
+
+  #enqueue(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
     if (this.#closedWith !== undefined) return Promise.reject(this.#closedWith);
     if (signal.aborted) return Promise.reject(abortReason(signal));
     const refusal = this.#guard.refusal(request);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const { axes, clock } = this.#options;
+    const { axes, clock, maxBatchSize, splits = true } = this.#options;
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        if (this.#waiting.remove(waiting)) reject(abortReason(signal));
-      };
-      const waiting: WaitingRequest<InferenceResult> = {
-        request,
-        signal,
-        key: this.#guard.loneKey(request) ?? batchKey(request, axes),
-        arrivedAt: clock.now(),
-        resolve: (result) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(result);
+      const pending = new PendingRequest(
+        {
+          request,
+          signal,
+          key: this.#guard.loneKey(request) ?? batchKey(request, axes),
+          arrivedAt: clock.now(),
+          largestPart: splits ? maxBatchSize : Number.POSITIVE_INFINITY,
+          resolve,
+          reject,
         },
-        reject: (error) => {
-          signal.removeEventListener('abort', onAbort);
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', onAbort);
-      this.#waiting.add(waiting);
+        this.#owner,
+      );
+      this.#waiting.add(pending);
       this.wake();
     });
   }
 
+  async #fit(buckets: ShapeBuckets, request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
+    const { events, ref } = this.#options;
+    const { request: fitted, elements, padding, cut } = buckets.fit(request);
+    events.emit('requestPadded', { ...ref, elements, padding });
+    const result = await this.#enqueue(fitted, signal);
+    return { ...result, outputs: cut(result.outputs) };
+  }
+
   /** Something changed: look again at the end of this turn. */
   wake(): void {
-    if (this.#pumpScheduled || (this.#waiting.isEmpty && this.#reruns.isEmpty)) return;
+    if (this.#pumpScheduled || this.#nothingWaits) return;
     this.#pumpScheduled = true;
     this.#options.clock.endOfTurn(() => this.#pump());
   }
@@ -127,83 +163,89 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   /** Fails everything that waits, and what comes later, with `error`. What runs goes on. Idempotent. */
   destroy(error: MillraceError): void {
     this.#closedWith ??= error;
-    this.#timer?.cancel();
-    for (const waiting of this.#waiting.drain()) waiting.reject(error);
+    this.#rest();
+    for (const waiting of this.#waiting.drain()) waiting.fail(error);
     this.#reruns.close(error);
+  }
+
+  get #nothingWaits(): boolean {
+    return this.#waiting.isEmpty && this.#reruns.isEmpty;
   }
 
   #pump(): void {
     this.#pumpScheduled = false;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#lookAgain?.cancel();
+    this.#lookAgain = undefined;
+    try {
+      this.#lookAgainAt(this.#formBatches());
+    } catch (error) {
+      this.#violated(`the pump threw: ${reasonOf(error)}`);
+      this.#lookAgainAt(this.#options.clock.now() + RETRY_MS);
+    }
+  }
+
+  /** Forms batches while there are instances for them; gives when to look again, Infinity for when something changes. */
+  #formBatches(): number {
     const { clock, policy, pool } = this.#options;
-    const { rowLimit: maxBatchSize } = this;
     while (pool.idle > 0 && !this.#reruns.isEmpty) {
-      const batch = this.#reruns.next();
-      if (batch !== undefined) this.#dispatch(batch, { isRerun: true });
+      const parts = this.#reruns.next();
+      if (parts !== undefined) this.#runs.start(parts, { isRerun: true });
+      this.#movedAt = clock.now();
     }
+    const { rowLimit: maxBatchSize } = this;
     let lookAgainAt = Number.POSITIVE_INFINITY;
-    for (const key of this.#waiting.keysByAge()) {
-      for (let waits = this.#waiting.look(key); waits !== undefined; waits = this.#waiting.look(key)) {
-        if (pool.idle === 0) return;
-        const decision = policy.decide({ now: clock.now(), ...waits, idleInstances: pool.idle, maxBatchSize });
-        if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
-        if (decision.kind !== 'dispatch') break;
-        const batch = this.#waiting.take(key, Math.min(decision.rows, maxBatchSize)).filter(isWanted);
-        if (batch.length > 0) this.#dispatch(batch, { isRerun: false });
+    let passedOver: Set<string> | undefined;
+    while (pool.idle > 0) {
+      const group = this.#waiting.next(passedOver);
+      if (group === undefined) break;
+      const { key, rows, oldestAt } = group;
+      const decision = policy.decide({ now: clock.now(), rows, oldestAt, idleInstances: pool.idle, maxBatchSize });
+      if (decision.kind === 'dispatch') {
+        const parts = this.#waiting.take(key, Math.max(1, Math.min(decision.rows, maxBatchSize)));
+        if (parts.length > 0) this.#runs.start(parts, { isRerun: false });
+        this.#movedAt = clock.now();
+        continue;
       }
+      if (decision.kind === 'wait') lookAgainAt = Math.min(lookAgainAt, decision.until);
+      passedOver ??= new Set();
+      passedOver.add(key);
     }
-    if (lookAgainAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = clock.after(Math.max(0, lookAgainAt - clock.now()), () => this.#pump());
+    return lookAgainAt;
   }
 
-  #dispatch(requests: readonly WaitingRequest<InferenceResult>[], { isRerun }: { isRerun: boolean }): void {
-    const { clock, events, pool, ref } = this.#options;
-    const runner = pool.take() as Runner;
-    const batch: Batch<InferenceResult> = {
-      id: this.#nextBatchId,
-      requests,
-      rows: requests.reduce((sum, { request }) => sum + request.rows, 0),
-      formedAt: clock.now(),
-      isRerun,
-    };
-    this.#nextBatchId += 1;
-    this.#running += 1;
-    events.emit('batchFormed', {
-      ...ref,
-      batchId: batch.id,
-      rows: batch.rows,
-      jobs: requests.length,
-      instance: runner.name,
-    });
-    void this.#execute(runner, batch);
+  #lookAgainAt(at: number): void {
+    const { clock } = this.#options;
+    if (this.#nothingWaits) {
+      this.#rest();
+    } else if (at < Number.POSITIVE_INFINITY) {
+      this.#lookAgain = clock.after(Math.max(0, at - clock.now()), () => this.wake());
+    } else {
+      this.#watch ??= clock.after(STALL_MS, () => this.#checkProgress());
+    }
   }
 
-  /** Runs a batch and settles its requests. All that can go wrong with it is caught here, so that the pump can't die of it. */
-  async #execute(runner: Runner, batch: Batch<InferenceResult>): Promise<void> {
-    const { axes, clock, events, pool, ref, rejectNonFinite = false } = this.#options;
-    const keepInputs = this.#guard.mustKeep(batch);
-    const outcome = await executeBatch(runner, batch, { axes, keepInputs, rejectNonFinite });
-    const { fates, again } = this.#guard.judge(batch, outcome);
-    this.#running -= 1;
-    pool.giveBack(runner, outcome.kind === 'succeeded');
-    events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
-    for (const group of again)
-      this.#reruns.add(group.map((index) => batch.requests[index] as WaitingRequest<InferenceResult>));
+  /** Nothing waits. */
+  #rest(): void {
+    this.#lookAgain?.cancel();
+    this.#watch?.cancel();
+    this.#watch = undefined;
+  }
+
+  /** Runs every so often while something waits for an instance. */
+  #checkProgress(): void {
+    const { clock, events, ref } = this.#options;
+    this.#watch = clock.after(STALL_MS, () => this.#checkProgress());
+    const { state } = this;
+    const stall = findStall(state, STALL_MS);
+    if (stall === undefined) return;
+    events.emit('batcherStalled', { ...ref, reason: stall.reason, state: JSON.stringify(state) });
+    if (stall.kind !== 'fault') return;
+    this.#violated(stall.reason);
+    this.#pumpScheduled = false;
     this.wake();
-    const inferenceMs = clock.now() - batch.formedAt;
-    for (const [index, request] of batch.requests.entries()) {
-      const fate = fates[index] as Fate;
-      const waitedMs = batch.formedAt - request.arrivedAt;
-      if (fate === 'runs again') continue;
-      if (fate instanceof MillraceError) request.reject(fate);
-      else request.resolve({ outputs: fate, batchRows: batch.rows, waitedMs, inferenceMs });
-    }
   }
-}
 
-/** Invariant I4. A deadline may have passed while a busy event loop kept its timer from running. */
-function isWanted({ signal, reject }: WaitingRequest<InferenceResult>): boolean {
-  if (signal.aborted) reject(abortReason(signal));
-  return !signal.aborted;
+  #violated(what: string): void {
+    this.#options.events.emit('invariantViolated', { ...this.#options.ref, what });
+  }
 }

@@ -1,6 +1,6 @@
 import { abortReason } from '../core/abort.js';
 import type { Clock } from '../core/clock.js';
-import { MillraceError } from '../core/errors.js';
+import { type ErrorCode, MillraceError } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
 import type { NamedTensors } from '../tensor/tensor.js';
 import { decideAfterFailure, type FailedRequest } from './after-failure.js';
@@ -25,14 +25,26 @@ export interface PoisonGuardOptions {
   readonly ref: ModelRef;
   readonly clock: Clock;
   readonly events: EventSink;
+  /** Whether executions that took too long are tried again: only processes are gone then, threads stay behind. */
+  readonly retriesTimeouts?: boolean;
 }
+
+/** What executions cost dearly that end so: an instance, or all the memory or the time that there is. */
+const DEARLY: Readonly<Partial<Record<ErrorCode, string>>> = {
+  INSTANCE_CRASHED: 'it ended',
+  OUT_OF_MEMORY: 'it ran out of memory',
+  EXECUTION_TIMEOUT: 'it took too long',
+};
 
 /**
  * Keeps inputs on which a model fails from harming those that run beside them. It judges; the batcher runs.
  *
  * An execution that fails is taken apart until the culprit has failed alone (`after-failure.ts`). Culprits are
- * remembered by digest: for a while they run alone from the start, and those that ended instances are not run.
- * Requests are hashed only during that while. Batches get smaller while many of them fail.
+ * remembered by digest: for a while they run alone from the start, and those that ended instances, or took more memory
+ * or time than there is, are not run. Requests are hashed only during that while. Batches get smaller while many fail.
+ *
+ * Of a request that runs in parts a part fails, and with it the request: what is remembered is the whole request, which
+ * may be cut otherwise when it comes again.
  */
 export class PoisonGuard {
   readonly #options: PoisonGuardOptions;
@@ -40,7 +52,7 @@ export class PoisonGuard {
   readonly #rate = new PoisonRate();
   readonly #budget: CrashBudget;
   readonly #digests = new WeakMap<InferenceRequest, string>();
-  /** Executions that ended their instance, by the requests that took part. */
+  /** Executions that cost dearly, by the requests, or the parts of them, that took part. */
   readonly #crashes = new WeakMap<InferenceRequest, number>();
   #loners = 0;
 
@@ -55,7 +67,7 @@ export class PoisonGuard {
     const standing = this.#standingOf(request);
     if (standing?.kind !== 'quarantined') return undefined;
     const seconds = Math.ceil(standing.leftMs / 1_000);
-    const text = `This input has ended instances of the model, and is not run for another ${seconds} s.`;
+    const text = `This input has ended instances of the model, or taken all their memory or time, and is not run for another ${seconds} s.`;
     return new MillraceError('INPUT_QUARANTINED', text);
   }
 
@@ -79,29 +91,30 @@ export class PoisonGuard {
   /** Judges an execution that has ended. */
   judge(batch: Batch<never>, outcome: BatchOutcome): Verdict {
     const { requests, isRerun } = batch;
-    const { request } = requests[0] as (typeof requests)[number];
-    const isSuspect = requests.length === 1 && this.#isSuspect(request);
+    const { request, whole } = requests[0] as (typeof requests)[number];
+    const isSuspect = requests.length === 1 && this.#isSuspect(whole);
     // What is known to fail, and runs alone for it, is no reason for smaller batches.
     if (!isRerun && !isSuspect) this.#rate.note(requests.length, outcome.kind === 'failed');
     if (outcome.kind === 'failed') return this.#judgeFailure(batch, outcome.error);
     this.#budget.ranWell();
-    if (isSuspect) this.#suspects.clear(this.#digestOf(request) as string);
+    // One part that runs well says nothing of the others.
+    if (isSuspect && request === whole) this.#suspects.clear(this.#digestOf(whole) as string);
     return { fates: outcome.parts, again: [] };
   }
 
   #judgeFailure(batch: Batch<never>, error: MillraceError): Verdict {
-    const isCrash = error.code === 'INSTANCE_CRASHED';
-    if (isCrash) this.#countCrash(batch);
-    const facts = batch.requests.map(({ request, signal }): FailedRequest => {
+    const isDear = error.code in DEARLY;
+    if (isDear) this.#countDear(batch, error.code);
+    const facts = batch.requests.map(({ request, whole, isWanted }): FailedRequest => {
       return {
-        mayRun: !signal.aborted && hasItsInputs(request),
-        isSuspect: this.#isSuspect(request),
+        mayRun: isWanted && hasItsInputs(request) && this.#mayRetry(error.code),
+        isSuspect: this.#isSuspect(whole),
         crashes: this.#crashes.get(request) ?? 0,
       };
     });
     const { culprit, again } = decideAfterFailure(error.code, facts);
     if (culprit !== undefined) return { fates: [this.#convict(batch, error)], again };
-    const groups = isCrash && again.length > 0 && !this.#budget.take() ? [] : again;
+    const groups = isDear && again.length > 0 && !this.#budget.take() ? [] : again;
     const { ref, events } = this.#options;
     if (groups.length > 0)
       events.emit('executionRetried', { ...ref, batchId: batch.id, code: error.code, groups: groups.length });
@@ -113,8 +126,13 @@ export class PoisonGuard {
     return { fates, again: groups };
   }
 
-  #countCrash({ requests }: Batch<never>): void {
-    this.#budget.crashed();
+  #mayRetry(code: ErrorCode): boolean {
+    return code !== 'EXECUTION_TIMEOUT' || this.#options.retriesTimeouts === true;
+  }
+
+  #countDear({ requests }: Batch<never>, code: ErrorCode): void {
+    // Memory that was asked for in vain costs no instance.
+    if (code !== 'OUT_OF_MEMORY') this.#budget.crashed();
     for (const { request } of requests) this.#crashes.set(request, (this.#crashes.get(request) ?? 0) + 1);
     // One that has lost its memory is not known; should it come again, it must be.
     if (requests.length === 1) this.#suspects.watch();
@@ -124,16 +142,17 @@ export class PoisonGuard {
   #convict({ requests }: Batch<never>, error: MillraceError): MillraceError {
     const { ref, events } = this.#options;
     const { code, cause } = error;
-    const { request } = requests[0] as (typeof requests)[number];
-    const digest = this.#digestOf(request);
-    const isDeadly = code === 'INSTANCE_CRASHED';
+    const { request, whole } = requests[0] as (typeof requests)[number];
+    const digest = this.#digestOf(whole);
+    const what = DEARLY[code];
+    const isDeadly = what !== undefined;
     const refusedForMs = isDeadly && digest !== undefined ? QUARANTINE_MS : undefined;
     events.emit('culpritFound', { ...ref, code, digest, refusedForMs });
     if (digest !== undefined) this.#suspects[isDeadly ? 'quarantine' : 'suspect'](digest);
     if (!isDeadly) return error;
     const [times, seconds] = [this.#crashes.get(request), QUARANTINE_MS / 1_000];
-    const text = `Each of the ${times} times that an instance ran this input it ended, the last time running nothing else; the same input is not run for ${seconds} s.`;
-    return new MillraceError('INSTANCE_CRASHED', text, { cause, retryAfterMs: QUARANTINE_MS });
+    const text = `Each of the ${times} times that an instance ran this input ${what}, the last time running nothing else; the same input is not run for ${seconds} s.`;
+    return new MillraceError(code, text, { cause, retryAfterMs: QUARANTINE_MS });
   }
 
   #isSuspect(request: InferenceRequest): boolean {

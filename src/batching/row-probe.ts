@@ -61,7 +61,8 @@ export async function probeRows(
   return { kind: 'failed', reason: `generated rows could not be run (${failures.join('; ')})` };
 }
 
-function copyOf(inputs: NamedTensors): NamedTensors {
+/** Tensors in memory of their own: running them hands that over. */
+export function copyOf(inputs: NamedTensors): NamedTensors {
   return Object.fromEntries(
     Object.entries(inputs).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
   );
@@ -108,7 +109,8 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-function alike(a: Tensor, b: Tensor): boolean {
+/** Whether two tensors hold the same, within the tolerance of the probe. */
+export function alike(a: Tensor, b: Tensor): boolean {
   if (a.data.length !== b.data.length) return false;
   for (let index = 0; index < a.data.length; index += 1) {
     const [x, y] = [a.data[index], b.data[index]];

@@ -10,40 +10,74 @@ export interface AbortSource {
   readonly reason: unknown;
   addEventListener(type: 'abort', listener: () => void): void;
   removeEventListener(type: 'abort', listener: () => void): void;
+  /** Told when the first of the work begins to run: time to wait is over, and time to run begins. */
+  begin?(): void;
+}
+
+/** Somebody who waits for as long as it takes. */
+export const patient: AbortSource = {
+  aborted: false,
+  reason: undefined,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+};
+
+/** How long a piece of work may take, in milliseconds. Without a limit it may take any time in that respect. */
+export interface TimeLimits {
+  /** From when it was asked for until it is done. */
+  readonly timeoutMs: number;
+  /** From then until it begins to run. */
+  readonly queueTimeoutMs?: number | undefined;
+  /** From when it begins to run until it is done. */
+  readonly executionTimeoutMs?: number | undefined;
+}
+
+/** The limit that ends first, of those that are running. */
+interface Limit {
+  readonly kind: keyof TimeLimits;
+  readonly ms: number;
+  /** On the clock. */
+  readonly at: number;
 }
 
 /**
- * The time and the interest that a piece of work has left, as one signal: it aborts when the deadline passes, when
+ * The time and the interest that a piece of work has left, as one signal: it aborts when a time limit passes, when
  * the client leaves, or when somebody cancels, and its reason is the MillraceError that says which. It has an
  * AbortSignal's interface but is none: Node's costs 4 µs and 3 kB a request.
  */
 export class Patience implements AbortSource {
-  /** The moment on the clock after which the work is worthless. */
+  /** The moment on the clock after which the work is worthless, unless it has begun to run by then. */
   readonly deadlineAt: number;
-  /** When the timer should have run: never before now. */
-  readonly #dueAt: number;
   readonly #clock: Clock;
-  readonly #givenMs: number;
-  readonly #timer: Timer;
+  readonly #limits: TimeLimits;
+  readonly #total: Limit;
+  #limit: Limit;
+  /** When the timer should have run: never before it was set. */
+  #dueAt: number;
+  #timer: Timer;
+  #hasBegun = false;
   #listeners: (() => void)[] = [];
   #reason: MillraceError | undefined;
   #isOver = false;
 
-  /**
-   * @param leftMs milliseconds from now until the deadline
-   * @param givenMs what the deadline was when the work began, for the message
-   */
-  constructor(clock: Clock, leftMs: number, givenMs: number) {
+  /** @param since when the work was asked for, on the clock */
+  constructor(clock: Clock, since: number, limits: TimeLimits) {
+    const { timeoutMs, queueTimeoutMs } = limits;
     this.#clock = clock;
-    this.#givenMs = givenMs;
-    this.deadlineAt = clock.now() + leftMs;
-    this.#dueAt = clock.now() + Math.max(0, leftMs);
-    this.#timer = clock.after(leftMs, () => this.end(deadlineExceeded(givenMs)));
+    this.#limits = limits;
+    this.#total = { kind: 'timeoutMs', ms: timeoutMs, at: since + timeoutMs };
+    this.#limit = this.#total;
+    if (queueTimeoutMs !== undefined && queueTimeoutMs < timeoutMs)
+      this.#limit = { kind: 'queueTimeoutMs', ms: queueTimeoutMs, at: since + queueTimeoutMs };
+    this.deadlineAt = this.#limit.at;
+    const leftMs = Math.max(0, this.deadlineAt - clock.now());
+    this.#dueAt = clock.now() + leftMs;
+    this.#timer = clock.after(leftMs, () => this.#expire());
   }
 
-  /** Asks the clock too: on a busy event loop a deadline passes before its timer runs. */
+  /** Asks the clock too: on a busy event loop a limit passes before its timer runs. */
   get aborted(): boolean {
-    if (!this.#isOver && this.#clock.now() > this.#dueAt) this.end(deadlineExceeded(this.#givenMs));
+    if (!this.#isOver && this.#clock.now() > this.#dueAt) this.#expire();
     return this.#reason !== undefined;
   }
 
@@ -61,6 +95,20 @@ export class Patience implements AbortSource {
     if (at !== -1) this.#listeners.splice(at, 1);
   }
 
+  /** The work begins to run: the limit on its waiting is over, and that on its execution begins. Only the first call counts. */
+  begin(): void {
+    if (this.#hasBegun || this.#isOver) return;
+    this.#hasBegun = true;
+    const now = this.#clock.now();
+    const { executionTimeoutMs: ms = Number.POSITIVE_INFINITY } = this.#limits;
+    const next: Limit = now + ms < this.#total.at ? { kind: 'executionTimeoutMs', ms, at: now + ms } : this.#total;
+    if (next === this.#limit) return;
+    this.#limit = next;
+    this.#dueAt = next.at;
+    this.#timer.cancel();
+    this.#timer = this.#clock.after(Math.max(0, next.at - now), () => this.#expire());
+  }
+
   /** Ends the work with `error`; only the first call counts. */
   end(error: MillraceError): void {
     if (this.#reason !== undefined) return;
@@ -71,10 +119,14 @@ export class Patience implements AbortSource {
     for (const listener of listeners) listener();
   }
 
-  /** The work is over: the deadline's timer goes. */
+  /** The work is over: the timer goes. */
   release(): void {
     this.#isOver = true;
     this.#timer.cancel();
+  }
+
+  #expire(): void {
+    this.end(deadlineExceeded(this.#limit));
   }
 }
 
@@ -84,8 +136,17 @@ export function abortReason({ reason }: AbortSource): MillraceError {
   return new MillraceError('CANCELLED', 'The work was cancelled.', { cause: reason });
 }
 
-function deadlineExceeded(timeoutMs: number): MillraceError {
-  return new MillraceError('DEADLINE_EXCEEDED', `The job was not finished within ${timeoutMs} ms.`, {
-    expected: `an answer within ${timeoutMs} ms`,
-  });
+function deadlineExceeded({ kind, ms }: Limit): MillraceError {
+  switch (kind) {
+    case 'timeoutMs':
+      return late(`The job was not finished within ${ms} ms.`, `an answer within ${ms} ms`);
+    case 'queueTimeoutMs':
+      return late(`The job did not begin to run within ${ms} ms.`, `a wait of at most ${ms} ms`);
+    case 'executionTimeoutMs':
+      return late(`The job ran for longer than ${ms} ms.`, `an execution of at most ${ms} ms`);
+  }
+}
+
+function late(message: string, expected: string): MillraceError {
+  return new MillraceError('DEADLINE_EXCEEDED', message, { expected });
 }

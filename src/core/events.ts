@@ -85,6 +85,16 @@ export interface EventMap {
    * long the same input is not run, if it ended instances.
    */
   culpritFound: ModelRef & { code: ErrorCode; digest: string | undefined; refusedForMs: number | undefined };
+  /** A request of more rows than a batch has run in so many executions. */
+  requestSplit: ModelRef & { rows: number; executions: number };
+  /** A request of a model with shape buckets: elements of its inputs, and how many of them are padding. */
+  requestPadded: ModelRef & { elements: number; padding: number };
+  /** Rows ran to their end while nobody waited for them any more. `ms` is their share of the execution's time. */
+  workWasted: ModelRef & { rows: number; ms: number };
+  /** Requests wait, and nothing has been begun or finished for a while. `state` is the batcher's, as JSON, for logs. */
+  batcherStalled: ModelRef & { reason: string; state: string };
+  /** Something happened that must never happen: a fault of the server, of which it has made the best. */
+  invariantViolated: ModelRef & { what: string };
   modelStateChanged: ModelRef & { from: ModelState | undefined; to: ModelState; reason: string | undefined };
   modelNotice: ModelRef & { notice: string };
   /** A version is READY; in place of another of the same number if `isReload`. */

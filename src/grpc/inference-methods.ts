@@ -72,7 +72,7 @@ function infer(inference: InferenceService, message: InferMessage, context: Call
     tenant,
     routingKey,
     receivedAt,
-    timeoutMs: Number.isFinite(deadlineAt) ? deadlineAt - receivedAt : undefined,
+    timeLimits: Number.isFinite(deadlineAt) ? { timeoutMs: deadlineAt - receivedAt } : {},
     encode: (answer) => inferResponseOf(answer),
   });
   context.onGone = cancel;

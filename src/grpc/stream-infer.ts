@@ -83,7 +83,7 @@ class InferStreamCall {
       tenant: this.#context.tenant,
       routingKey: this.#context.routingKey,
       receivedAt,
-      timeoutMs: Number.isFinite(leftMs) ? leftMs : undefined,
+      timeLimits: Number.isFinite(leftMs) ? { timeoutMs: leftMs } : {},
       encode: (answer) => inferResponseOf(answer, marksFinal),
     });
   }

@@ -20,7 +20,7 @@ const EXPOSED = 'X-Request-Id, Retry-After, Inference-Header-Content-Length, tra
 /** What a page of another origin may send besides what every page may. */
 const ALLOWED =
   'Authorization, X-Api-Key, Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, ' +
-  'X-Request-Timeout-Ms, X-Routing-Key, traceparent';
+  'X-Request-Timeout-Ms, X-Request-Queue-Timeout-Ms, X-Request-Execution-Timeout-Ms, X-Routing-Key, traceparent';
 
 /** For so long a browser need not ask again. */
 const PREFLIGHT_S = 600;

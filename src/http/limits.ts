@@ -11,7 +11,7 @@ export const httpLimitsSchema = z.strictObject({
   arriving_bytes: bytes
     .default(512 * 1024 * 1024)
     .describe('Bytes of all request bodies that are arriving or being inflated at the same time'),
-  max_rows: z.int().min(1).max(100_000).default(1_000).describe('Items of one request'),
+  max_rows: z.int().min(1).max(100_000).default(1_024).describe('Items of one request, and rows of one'),
   header_bytes: bytes.default(16 * 1024).describe('Bytes of the request line and headers'),
   connections: z.int().min(1).default(10_000).describe('Connections open at the same time; as many again for gRPC'),
   keep_alive_ms: milliseconds.default(65_000).describe('An idle connection is kept for so long'),

@@ -16,12 +16,16 @@ const stateSchema = z
   .describe('What is EVICTED loads with the first request, and requests wait for what is LOADING');
 const reasonSchema = z.string().exactOptional().describe('Why it is in its state, where there is something to say');
 
+/** How far the warm-up is. */
+export const warmUpSchema = z.object({ done: z.int().describe('Executions that are over'), total: z.int() }).readonly();
+
 /** What is said of a version whatever its state. */
 const versionHeadShape = {
   version: z.string().describe('The name of the version'),
   state: stateSchema,
   reason: reasonSchema,
   memory_bytes: z.int().exactOptional().describe('What it takes while it is loaded, as an estimate'),
+  warm_up: warmUpSchema.exactOptional(),
 };
 
 const summaryShape = {
@@ -95,6 +99,9 @@ export const modelVersionSchema = z
         policy: batchingSchema.shape.policy.unwrap(),
         max_batch_size: z.int(),
         max_queue_delay_ms: z.number(),
+        shapes: batchingSchema.shape.shapes.unwrap().exactOptional().describe('What became of the wish for buckets'),
+        shapes_reason: z.string().exactOptional().describe('Why sizes are not rounded up'),
+        rows_of_every_execution: z.int().exactOptional().describe('Where the same bits are wanted every time'),
       })
       .exactOptional(),
     instances: z
@@ -106,7 +113,16 @@ export const modelVersionSchema = z
       })
       .exactOptional(),
     execution_provider: z.string().exactOptional(),
-    limits: z.object({ queue_rows: z.int(), queue_bytes: z.int(), timeout_ms: z.int() }).exactOptional(),
+    limits: z
+      .object({
+        queue_rows: z.int(),
+        queue_bytes: z.int(),
+        max_rows: z.int().exactOptional(),
+        timeout_ms: z.int(),
+        queue_timeout_ms: z.int().exactOptional(),
+        execution_timeout_ms: z.int(),
+      })
+      .exactOptional(),
     example: z
       .object({ model: z.string(), input: z.unknown() })
       .exactOptional()

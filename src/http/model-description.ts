@@ -1,8 +1,10 @@
 import type { ModelState } from '../core/events.js';
 import { type BatchAxes, type TensorSpec, wireShape } from '../model/signature.js';
 import { explain } from '../pipelines/pipeline.js';
+import type { BatchingPlan } from '../serving/batching-plan.js';
 import { type ModelEntry, newestOf } from '../serving/model-entry.js';
 import { baseName } from '../serving/model-names.js';
+import type { ModelLimits } from '../serving/open-model.js';
 import type { ServedModel } from '../serving/served-model.js';
 import { exampleRequest } from './example-request.js';
 import type { DescribedTensor, ModelDescription, ModelSummary, ModelVersion, VersionHead } from './model-answers.js';
@@ -46,9 +48,10 @@ export function describe(entry: ModelEntry, memory: Memory): ModelDescription {
 
 /** `memory_bytes` is an estimate, and there while the version is loaded. */
 function versionHead(model: ServedModel, loader: Memory['loader']): VersionHead {
-  const { ref, state, reason, isResident } = model;
+  const { ref, state, reason, isResident, warmUp } = model;
   const memory = isResident && state !== 'LOADING' ? { memory_bytes: loader.bytesOf(model) } : {};
-  return { version: ref.version, state, ...(reason === undefined ? {} : { reason }), ...memory };
+  const warming = warmUp === undefined ? {} : { warm_up: warmUp };
+  return { version: ref.version, state, ...(reason === undefined ? {} : { reason }), ...memory, ...warming };
 }
 
 function describeVersion(model: ServedModel, { name, form }: ModelEntry, { loader }: Memory): ModelVersion {
@@ -67,6 +70,10 @@ function describeVersion(model: ServedModel, { name, form }: ModelEntry, { loade
       policy: config.batching.policy,
       max_batch_size: plan.maxBatchSize,
       max_queue_delay_ms: config.batching.max_queue_delay_ms,
+      ...(config.batching.shapes === 'exact' ? {} : describeBuckets(plan)),
+      ...(config.batching.deterministic === false
+        ? {}
+        : { rows_of_every_execution: plan.fixedRows ?? plan.maxBatchSize }),
     },
     instances: {
       count: instances.size,
@@ -75,8 +82,33 @@ function describeVersion(model: ServedModel, { name, form }: ModelEntry, { loade
       isolation: config.instances.isolation,
     },
     execution_provider: provider,
-    limits: { queue_rows: limits.queueRows, queue_bytes: limits.queueBytes, timeout_ms: limits.timeoutMs },
+    limits: describeLimits(limits),
     ...exampleRequest({ name, form }, loaded),
+  };
+}
+
+/** What became of the wish that sizes be rounded up. */
+function describeBuckets({ buckets, exactBecause }: BatchingPlan): Partial<NonNullable<ModelVersion['batching']>> {
+  return {
+    shapes: buckets === undefined ? 'exact' : 'bucket',
+    ...(exactBecause === undefined ? {} : { shapes_reason: exactBecause }),
+  };
+}
+
+function describeLimits({
+  queueRows,
+  queueBytes,
+  timeoutMs,
+  ...limits
+}: ModelLimits): NonNullable<ModelVersion['limits']> {
+  const { maxRows, queueTimeoutMs, executionTimeoutMs } = limits;
+  return {
+    queue_rows: queueRows,
+    queue_bytes: queueBytes,
+    ...(maxRows === undefined ? {} : { max_rows: maxRows }),
+    timeout_ms: timeoutMs,
+    ...(queueTimeoutMs === undefined ? {} : { queue_timeout_ms: queueTimeoutMs }),
+    execution_timeout_ms: executionTimeoutMs,
   };
 }
 

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
+import type { TimeLimits } from '../core/abort.js';
 import { MillraceError } from '../core/errors.js';
 import { describeIssues } from '../core/zod-issues.js';
 import { PRIORITY } from '../jobs/job-request.js';
@@ -133,16 +135,29 @@ export function targetOf(
 }
 
 /**
- * Reads the header X-Request-Timeout-Ms.
+ * Reads the headers X-Request-Timeout-Ms, X-Request-Queue-Timeout-Ms and X-Request-Execution-Timeout-Ms.
  *
- * @throws MillraceError INVALID_REQUEST if it is there and is no whole number of milliseconds
+ * @throws MillraceError INVALID_REQUEST if one is there and is no whole number of milliseconds
  */
-export function timeoutFrom(header: string | string[] | undefined): number | undefined {
+export function timeLimitsFrom(headers: IncomingHttpHeaders): Partial<TimeLimits> {
+  return {
+    ...timeLimitFrom(headers, 'timeoutMs', 'x-request-timeout-ms'),
+    ...timeLimitFrom(headers, 'queueTimeoutMs', 'x-request-queue-timeout-ms'),
+    ...timeLimitFrom(headers, 'executionTimeoutMs', 'x-request-execution-timeout-ms'),
+  };
+}
+
+function timeLimitFrom(
+  headers: IncomingHttpHeaders,
+  limit: keyof TimeLimits,
+  name: string,
+): Partial<TimeLimits> | undefined {
+  const header = headers[name];
   if (header === undefined) return undefined;
   if (typeof header === 'string' && /^[1-9]\d{0,7}$/.test(header) && Number(header) <= MAX_TIMEOUT_MS)
-    return Number(header);
+    return { [limit]: Number(header) };
   throw new MillraceError('INVALID_REQUEST', 'The timeout is not a whole number of milliseconds.', {
-    path: 'headers.x-request-timeout-ms',
+    path: `headers.${name}`,
     expected: `a whole number from 1 to ${MAX_TIMEOUT_MS}`,
     got: String(header).slice(0, 40),
   });

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { warmUpSchema } from './model-answers.js';
 
 /** GET /healthz/live. */
 export const liveSchema = z.object({ live: z.literal(true) });
 
 /** GET /healthz/ready. */
-export const readySchema = z.object({ ready: z.boolean() });
+export const readySchema = z.object({
+  ready: z.boolean(),
+  loading: z.int().exactOptional().describe('Model versions that are loading'),
+  warm_up: warmUpSchema.exactOptional().describe('How far the warm-up of these is, all in all'),
+});
 
 /** GET /version. */
 export const versionSchema = z.object({

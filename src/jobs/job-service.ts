@@ -4,9 +4,9 @@ import type { EventSink, ModelRef } from '../core/events.js';
 import { inputBytes } from '../serving/model-input.js';
 import type { JobView } from './job.js';
 import { Job, type JobOwner } from './job.js';
-import { JobQueue, type Room } from './job-queue.js';
+import { JobQueue, type Room, type Wish } from './job-queue.js';
 import { JobRegistry } from './job-registry.js';
-import type { JobProcessor, JobRequest } from './job-request.js';
+import { type JobProcessor, type JobRequest, timeLimitsOf } from './job-request.js';
 
 /** What the caller of `submit` keeps: the means to say that nobody waits any more. */
 export interface JobHandle {
@@ -76,7 +76,10 @@ export class JobService {
     const rooms = requests.map(({ input }) => roomFor(input));
     try {
       this.#admit(registry, requests, groupId);
-      queue.reserve({ rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') });
+      queue.reserve(
+        { rows: sum(rooms, 'rows'), bytes: sum(rooms, 'bytes') },
+        wishOf(requests, processor.limits, this.#clock.now()),
+      );
       processor.usage?.hold(requests.filter(({ input }) => !(input instanceof MillraceError)).length);
     } catch (error) {
       const { code } = toMillraceError(error);
@@ -172,9 +175,10 @@ export class JobService {
     throw new MillraceError('JOB_ID_IN_USE', 'A job of this id is in flight.', details);
   }
 
-  #ownerOf({ ref, usage }: JobProcessor, queue: JobQueue, groupId: string | undefined): JobOwner {
+  #ownerOf({ ref, limits, usage }: JobProcessor, queue: JobQueue, groupId: string | undefined): JobOwner {
     return {
       ref,
+      limits,
       group: groupId,
       clock: this.#clock,
       abandoned: (job) => {
@@ -209,6 +213,14 @@ export class JobService {
 function causeText({ cause }: MillraceError): string | undefined {
   if (cause === undefined) return undefined;
   return cause instanceof Error ? (cause.stack ?? cause.message) : reasonOf(cause);
+}
+
+/** The jobs of one request have its priority and its time limits. */
+function wishOf(requests: readonly JobRequest[], limits: JobProcessor['limits'], now: number): Wish {
+  const [first] = requests;
+  if (first === undefined) return { priority: 0, mayWaitMs: Number.POSITIVE_INFINITY };
+  const { timeoutMs, queueTimeoutMs = timeoutMs } = timeLimitsOf(first, limits);
+  return { priority: first.priority, mayWaitMs: first.receivedAt + Math.min(timeoutMs, queueTimeoutMs) - now };
 }
 
 /** An input that does not fit the model takes no room: its job never enters the queue. */

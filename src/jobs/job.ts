@@ -4,7 +4,7 @@ import { type MillraceError, toMillraceError } from '../core/errors.js';
 import type { ModelRef, Timings } from '../core/events.js';
 import type { ModelInput, ModelResult } from '../serving/model-input.js';
 import type { Room } from './job-queue.js';
-import type { Endpoint, JobOutcome, JobProcessor, JobRequest } from './job-request.js';
+import { type Endpoint, type JobOutcome, type JobProcessor, type JobRequest, timeLimitsOf } from './job-request.js';
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
@@ -35,6 +35,7 @@ export interface JobOwner {
   readonly ref: ModelRef;
   readonly group: string | undefined;
   readonly clock: Clock;
+  readonly limits: JobProcessor['limits'];
   /** Nobody waits for the job any more; it settles right after. */
   abandoned(job: Job): void;
   /** The job has settled, and its endpoint has got the outcome. */
@@ -77,8 +78,7 @@ export class Job {
     this.createdAt = clock.wallTime();
     this.#receivedAt = request.receivedAt;
     this.#owner = owner;
-    const leftMs = Math.max(0, request.receivedAt + request.timeoutMs - clock.now());
-    this.#patience = new Patience(clock, leftMs, request.timeoutMs);
+    this.#patience = new Patience(clock, request.receivedAt, timeLimitsOf(request, owner.limits));
     this.#patience.addEventListener('abort', () => {
       owner.abandoned(this);
       this.fail(abortReason(this.#patience));

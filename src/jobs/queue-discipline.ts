@@ -16,18 +16,33 @@ export interface QueuedJobOptions extends QueueAddOptions {
 
 interface Entry extends QueuedJobOptions {
   run: Task;
+  /** The smaller goes first. */
+  readonly rank: number;
   readonly arrival: number;
   removed: boolean;
 }
 
 /**
- * Strategy: the order in which the jobs of a model leave its queue, as p-queue's `queueClass`. Priority decides, then
- * the deadline, then arrival. A binary heap; removing only marks the entry, so that thousands of aborted jobs cost a
- * lookup each where p-queue's own class searches and shifts an array.
+ * What a job gains on others by waiting for so long is one level of priority. The lowest level overtakes a stream of
+ * the highest after 27 seconds, which is within the time that a job has unless somebody says otherwise.
+ */
+const LEVEL_MS = 3_000;
+
+/**
+ * Strategy: the order in which the jobs of a model leave its queue, as p-queue's `queueClass`. Of jobs that came at
+ * the same time the priority decides, then the deadline, then arrival; and who waits rises, so that nobody starves.
+ *
+ * Each job has a rank, which stays as it is: its deadline, or `LEVEL_MS` after it came if that is sooner, and as much
+ * again for each level of priority (a virtual deadline, as schedulers of operating systems have it). So a job is
+ * overtaken only by those that come within a bounded time after it.
+ *
+ * A binary heap; removing only marks the entry, so that thousands of aborted jobs cost a lookup each where p-queue's
+ * own class searches and shifts an array.
  */
 export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions> {
   readonly #heap: Entry[] = [];
   readonly #byId = new Map<string, Entry>();
+  readonly #rowsByPriority = new Map<number, number>();
   #arrivals = 0;
   #rows = 0;
 
@@ -47,13 +62,22 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
     return oldest;
   }
 
+  /** Rows of the jobs that wait and have at least this priority. */
+  rowsFrom(priority: number): number {
+    let sum = 0;
+    for (const [level, rows] of this.#rowsByPriority) if (level >= priority) sum += rows;
+    return sum;
+  }
+
   enqueue(run: Task, options?: Partial<QueuedJobOptions>): void {
     const { id, priority = 0, deadlineAt = Number.POSITIVE_INFINITY, queuedAt = 0, rows = 1 } = options ?? {};
     if (id === undefined) throw new TypeError('a job is queued under its id');
-    const entry: Entry = { run, id, priority, deadlineAt, queuedAt, rows, arrival: this.#arrivals, removed: false };
+    const rank = Math.min(deadlineAt, queuedAt + LEVEL_MS) - priority * LEVEL_MS;
+    const arrival = this.#arrivals;
+    const entry: Entry = { run, id, priority, deadlineAt, queuedAt, rows, rank, arrival, removed: false };
     this.#arrivals += 1;
     this.#byId.set(id, entry);
-    this.#rows += rows;
+    this.#count(priority, rows);
     this.#heap.push(entry);
     this.#siftUp(this.#heap.length - 1);
   }
@@ -91,9 +115,14 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
     return [...this.#byId.values()].filter((entry) => entry.priority === priority).map(({ run }) => run);
   }
 
-  #forget({ id, rows }: Entry): void {
+  #forget({ id, rows, priority }: Entry): void {
     this.#byId.delete(id);
-    this.#rows -= rows;
+    this.#count(priority, -rows);
+  }
+
+  #count(priority: number, rows: number): void {
+    this.#rows += rows;
+    this.#rowsByPriority.set(priority, (this.#rowsByPriority.get(priority) ?? 0) + rows);
   }
 
   /** Marked entries never outnumber the living, so the heap stays within twice the queue's bound. */
@@ -145,7 +174,5 @@ export class PriorityDeadlineDiscipline implements Queue<Task, QueuedJobOptions>
 async function nothing(): Promise<void> {}
 
 function goesBefore(a: Entry, b: Entry): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  if (a.deadlineAt !== b.deadlineAt) return a.deadlineAt < b.deadlineAt;
-  return a.arrival < b.arrival;
+  return a.rank === b.rank ? a.arrival < b.arrival : a.rank < b.rank;
 }

@@ -64,6 +64,8 @@ export function createLogObserver(level: LogLevel, destination?: DestinationStre
         const isQuarantined = event.refusedForMs !== undefined;
         log[isQuarantined ? 'warn' : 'debug'](event, isQuarantined ? 'input quarantined' : 'input fails by itself');
       },
+      batcherStalled: (event) => log.warn(event, 'requests wait and nothing moves'),
+      invariantViolated: (event) => log.error(event, 'a fault of the server'),
       jobSettled: ({ model, version, jobId, outcome, reason }) => {
         // An execution that failed has told of itself.
         if (outcome !== 'STEP_FAILED' && outcome !== 'INTERNAL') return;

@@ -136,6 +136,20 @@ export class Metrics {
       },
       modelLoadFailed: ({ model, version }) => this.#count('modelLoads', { model, version, outcome: 'failed' }),
       modelUnloaded: ({ model, version, cause }) => this.#count('modelUnloads', { model, version, cause }),
+      requestSplit: ({ model, version, executions }) => {
+        this.#count('splitRequests', { model, version });
+        this.#count('splitParts', { model, version }, executions);
+      },
+      requestPadded: ({ model, version, elements, padding }) => {
+        this.#count('inputElements', { model, version }, elements);
+        this.#count('paddingElements', { model, version }, padding);
+      },
+      workWasted: ({ model, version, rows, ms }) => {
+        this.#count('wastedRows', { model, version }, rows);
+        this.#count('wastedSeconds', { model, version }, ms / 1e3);
+      },
+      batcherStalled: ({ model, version }) => this.#count('stalls', { model, version }),
+      invariantViolated: () => this.#count('violations', {}),
       observerFailed: ({ observer }) => this.#count('observerFailures', { observer }),
     },
   };

@@ -1,4 +1,4 @@
-import type { AbortSource } from '../core/abort.js';
+import { type AbortSource, patient } from '../core/abort.js';
 import { MillraceError } from '../core/errors.js';
 import type { TensorSpec } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
@@ -19,14 +19,6 @@ export interface PipelineSample {
 
 /** Runs of the sample in the warm-up: code is compiled by its engine meanwhile, and the later ones are measured. */
 const WARM_UP_RUNS = 10;
-
-/** Somebody who waits for as long as it takes. */
-const patient: AbortSource = {
-  aborted: false,
-  reason: undefined,
-  addEventListener: () => undefined,
-  removeEventListener: () => undefined,
-};
 
 /** A compiled pipeline at work: items become the model's inputs, the model's outputs become answers. */
 export class RunningPipeline {

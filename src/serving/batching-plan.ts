@@ -1,8 +1,11 @@
 import type { BatchingConfig } from '../batching/batching-config.js';
 import { type ProbeVerdict, probeRows } from '../batching/row-probe.js';
+import type { ShapeBuckets } from '../batching/shape-buckets.js';
 import { proposeBatchAxes } from '../model/batch-axes.js';
 import type { BatchAxes, Signature } from '../model/signature.js';
 import type { NamedTensors } from '../tensor/tensor.js';
+import { BatchingConfigError, planBuckets } from './bucket-plan.js';
+import { planFixedSize } from './fixed-size-plan.js';
 
 /** How a model version is batched, and why it is not when it isn't. */
 export interface BatchingPlan {
@@ -11,12 +14,22 @@ export interface BatchingPlan {
   readonly maxBatchSize: number;
   /** Why requests run alone. */
   readonly unbatchedBecause: string | undefined;
+  /** Whether a request of more rows than that may be run in parts: its rows are independent, and those of its outputs are known. */
+  readonly splits: boolean;
   /** The size that the probe gave to free dimensions other than the batch, which is known to work; undefined if none is. */
   readonly freeSize: number | undefined;
+  /** Brings requests to common sizes; undefined if each keeps its own. */
+  readonly buckets: ShapeBuckets | undefined;
+  /** Why requests keep their own sizes, where model.yaml wants them rounded up. */
+  readonly exactBecause: string | undefined;
+  /** Rows of every execution, where model.yaml wants the same bits every time. */
+  readonly fixedRows: number | undefined;
 }
 
-/** model.yaml speaks of a tensor or an axis that the model does not have. */
-export class BatchingConfigError extends Error {}
+/** For free dimensions of which no size is known to work. */
+export const DEFAULT_FREE_SIZE = 8;
+
+type AxesPlan = Pick<BatchingPlan, 'axes' | 'maxBatchSize' | 'unbatchedBecause' | 'splits' | 'freeSize'>;
 
 type Run = (inputs: NamedTensors) => Promise<NamedTensors>;
 
@@ -29,27 +42,39 @@ type Run = (inputs: NamedTensors) => Promise<NamedTensors>;
  * @throws BatchingConfigError
  */
 export async function planBatching(signature: Signature, config: BatchingConfig, run: Run): Promise<BatchingPlan> {
+  const plan = await planAxes(signature, config, run);
+  const bucketPlan = await planBuckets(signature, { config, ...plan }, run);
+  const { deterministic } = config;
+  const { axes, maxBatchSize: rows, freeSize = DEFAULT_FREE_SIZE } = plan;
+  const { fixedRows, aloneBecause } = await planFixedSize(signature, { deterministic, axes, rows, freeSize }, run);
+  const alone = aloneBecause === undefined ? {} : { maxBatchSize: 1, unbatchedBecause: aloneBecause };
+  return { ...plan, ...alone, ...bucketPlan, fixedRows };
+}
+
+async function planAxes(signature: Signature, config: BatchingConfig, run: Run): Promise<AxesPlan> {
   const proposal = proposeBatchAxes(signature);
   const proposed = proposal.kind === 'candidates' ? proposal.candidates : ([proposal.axes] as const);
   const isCorrected = Object.keys({ ...config.axes.inputs, ...config.axes.outputs }).length > 0;
   const first = correctAxes(signature, proposed[0], config.axes);
   if (!isCorrected && proposal.kind !== 'candidates') {
     const reason = proposal.kind === 'none' ? proposal.reason : 'the model was exported for a batch of exactly 1';
-    return { axes: first, maxBatchSize: 1, unbatchedBecause: reason, freeSize: undefined };
+    const splits = proposal.kind === 'fixedAtOne' && Object.values(first.outputs).every((axis) => axis !== null);
+    return { axes: first, maxBatchSize: 1, unbatchedBecause: reason, splits, freeSize: undefined };
   }
   const verdict = await probeCandidates(signature, isCorrected ? [first] : proposed, run);
   const found = verdict.kind === 'failed' ? undefined : verdict.axes;
   const axes = found === undefined ? first : correctAxes(signature, found, config.axes);
   const freeSize = verdict.kind === 'failed' ? undefined : verdict.freeSize;
-  const unbatchedBecause = reasonAgainst(config, { verdict, axes });
-  return { axes, maxBatchSize: unbatchedBecause === undefined ? config.max_batch_size : 1, unbatchedBecause, freeSize };
+  const reason = reasonAgainst(config, { verdict, axes });
+  const unbatchedBecause = config.max_batch_size === 1 ? 'max_batch_size is 1' : reason;
+  const maxBatchSize = unbatchedBecause === undefined ? config.max_batch_size : 1;
+  return { axes, maxBatchSize, unbatchedBecause, splits: reason === undefined, freeSize };
 }
 
 function reasonAgainst(
   config: BatchingConfig,
   { verdict, axes }: { verdict: ProbeVerdict; axes: BatchAxes },
 ): string | undefined {
-  if (config.max_batch_size === 1) return 'max_batch_size is 1';
   const found = verdict.kind === 'failed' ? undefined : verdict.axes?.outputs;
   for (const [name, axis] of Object.entries(axes.outputs)) {
     // Without the probe's word an output that seems to have no batch axis would go whole to every request.

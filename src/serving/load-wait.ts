@@ -45,8 +45,7 @@ export class LoadWaits {
 
   /** @param findAgain finds the target anew, when another version has taken the place of the one before */
   begin(target: Target, request: WaitingRequest, findAgain: () => Target): LoadWait {
-    const leftMs = Math.max(0, request.receivedAt + request.timeoutMs - this.#clock.now());
-    const patience = new Patience(this.#clock, leftMs, request.timeoutMs);
+    const patience = new Patience(this.#clock, request.receivedAt, { timeoutMs: request.timeoutMs });
     const ready = this.#untilReady(target, { request, patience, findAgain }).finally(() => patience.release());
     return { ready, leave: (error) => patience.end(error) };
   }

@@ -13,7 +13,12 @@ const milliseconds = z.int().min(1).max(2_147_483_647);
 
 /** `warmup`: what runs before the model is READY. */
 const warmupSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe('Whether generated batches of the sizes that will be used are run first'),
+  enabled: z.boolean().default(true).describe('Whether batches of the sizes that will be used are run first'),
+  samples: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('A file beside the model with items to run, a JSON array as in requests; without it rows are generated'),
 });
 
 /** `limits`: what one model may take; each has the server's value unless it is given here. */
@@ -23,6 +28,10 @@ const modelLimitsSchema = z.strictObject({
   timeout_ms: milliseconds
     .exactOptional()
     .describe('A job is given up after so long, unless the request says otherwise'),
+  max_rows: z.int().min(1).exactOptional().describe('Rows of one request; more than a batch holds run in several'),
+  queue_timeout_ms: milliseconds
+    .exactOptional()
+    .describe('A job is given up if it has not begun to run after so long, unless the request says otherwise'),
   load_timeout_ms: milliseconds
     .exactOptional()
     .describe('The model must have loaded, been probed and warmed up after so long'),

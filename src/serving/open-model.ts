@@ -1,5 +1,6 @@
 import { policyFrom } from '../batching/batching-config.js';
 import { DynamicBatcher } from '../batching/dynamic-batcher.js';
+import { copyOf } from '../batching/row-probe.js';
 import type { Clock } from '../core/clock.js';
 import { MillraceError, reasonOf } from '../core/errors.js';
 import type { EventSink, ModelRef } from '../core/events.js';
@@ -15,12 +16,13 @@ import { InstanceGroup } from '../runtime/instance-group.js';
 import { DEFAULT_MEMORY_BYTES } from '../runtime/runtime-config.js';
 import { asBatchOfOne, eachTensor, onlyItem } from '../tensor/batch-axis.js';
 import type { NamedTensors } from '../tensor/tensor.js';
-import { type BatchingPlan, planBatching } from './batching-plan.js';
+import { type BatchingPlan, DEFAULT_FREE_SIZE, planBatching } from './batching-plan.js';
 import type { ControlMode, LoadAtStart } from './control-config.js';
 import type { MemoryLimits } from './memory-config.js';
 import type { ModelConfig } from './model-config.js';
 import { openPipeline } from './open-pipeline.js';
-import { DEFAULT_FREE_SIZE, warmUp } from './warm-up.js';
+import { recordedSamples } from './recorded-samples.js';
+import { warmUp, warmUpRuns } from './warm-up.js';
 
 /** What all models of a server have in common. */
 export interface ServingContext {
@@ -56,6 +58,10 @@ export interface ModelLimits {
   readonly executionTimeoutMs: number;
   /** What was accepted has so long to finish when a version is unloaded. */
   readonly drainTimeoutMs: number;
+  /** Rows of one request; without it as many as the queue holds. */
+  readonly maxRows?: number | undefined;
+  /** A job must have begun to run after so long; without it no sooner than it must be done. */
+  readonly queueTimeoutMs?: number | undefined;
 }
 
 /** The limits of one model: its own, and for the others those of the server. */
@@ -67,6 +73,8 @@ export function limitsOf({ limits }: ModelConfig, ofServer: ModelLimits): ModelL
     loadTimeoutMs: limits.load_timeout_ms ?? ofServer.loadTimeoutMs,
     executionTimeoutMs: limits.execution_timeout_ms ?? ofServer.executionTimeoutMs,
     drainTimeoutMs: ofServer.drainTimeoutMs,
+    maxRows: limits.max_rows ?? ofServer.maxRows,
+    queueTimeoutMs: limits.queue_timeout_ms ?? ofServer.queueTimeoutMs,
   };
 }
 
@@ -102,6 +110,8 @@ export interface OpeningListener {
   begun(group: InstanceGroup): void;
   /** The pipeline, which has threads of its own; undefined for a model without one. */
   compiled(pipeline: RunningPipeline | undefined): void;
+  /** So many of all executions of the warm-up are done. */
+  warmedUp(done: number, total: number): void;
   /** The instances keep dying, now or later. */
   gaveUp(reason: string): void;
 }
@@ -140,40 +150,53 @@ export async function openModel(
   const { signature, provider } = first;
   const plan = await planBatching(signature, config.batching, async (inputs) => (await first.run(inputs)).outputs);
   if (plan.unbatchedBecause !== undefined) listener.notice(`requests run one at a time: ${plan.unbatchedBecause}`);
+  if (plan.exactBecause !== undefined) listener.notice(`sizes are not rounded up: ${plan.exactBecause}`);
 
-  const { axes, maxBatchSize } = plan;
+  const { axes, maxBatchSize, splits, buckets, fixedRows } = plan;
   const material = { signature, axes, files, allowCode: context.allowCode };
   const pipeline = config.pipeline && (await openPipeline({ ...material, config: config.pipeline }, context.steps));
   listener.compiled(pipeline);
 
+  const { enabled, samples } = config.warmup;
+  const recorded = samples === undefined ? [] : await recordedSamples(samples, { files, signature, axes, pipeline });
+  const runs = enabled ? warmUpRuns(signature, plan, recorded) : [];
+  const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
+  let done = 0;
+  const onRun = () => {
+    done += 1;
+    listener.warmedUp(done, runs.length * count);
+  };
   const warm = async (instance: Instance) => {
-    if (config.warmup.enabled) await warmUp(instance, signature, plan);
+    await warmUp(instance, plan, { runs, onRun });
   };
   const told = (instance: Instance) => (error: unknown) => {
-    listener.notice(`warm-up of ${instance.name} with generated inputs failed: ${reasonOf(error)}`);
+    const what = samples === undefined ? 'generated inputs' : samples;
+    listener.notice(`warm-up of ${instance.name} with ${what} failed: ${reasonOf(error)}`);
   };
   group.prepareWith((instance) => warm(instance).catch(told(instance)));
-  const count = config.instances.count ?? (provider === 'cpu' ? defaultInstances : 1);
   const warmFirst = warm(first).catch((error: unknown) => {
     if (isBeyondUse(error)) throw cannotRun(error);
     told(first)(error);
   });
   await Promise.all([warmFirst, ...Array.from({ length: count - 1 }, () => group.add())]);
 
-  if (pipeline !== undefined && config.warmup.enabled) {
+  if (pipeline !== undefined && enabled) {
     // The group has no batcher yet: the instance is nobody's but ours.
     const run = async (inputs: NamedTensors) => {
       const { outputs } = await first.run(eachTensor(inputs, axes.inputs, asBatchOfOne));
       return eachTensor(outputs, axes.outputs, onlyItem);
     };
     const generated = sampleItem(signature, axes, { row: 0, freeSize: plan.freeSize ?? DEFAULT_FREE_SIZE });
-    await pipeline.warmUp(run, eachTensor(generated, axes.inputs, onlyItem)).catch((error: unknown) => {
+    const inputs = copyOf(recorded[0]?.inputs ?? generated);
+    await pipeline.warmUp(run, eachTensor(inputs, axes.inputs, onlyItem)).catch((error: unknown) => {
       listener.notice(`warm-up of the pipeline failed: ${reasonOf(error)}`);
     });
   }
   const policy = policyFrom(config.batching);
   const { reject_non_finite: rejectNonFinite } = config.outputs;
-  const batcher = new DynamicBatcher({ ref, axes, maxBatchSize, policy, rejectNonFinite, pool: group, clock, events });
+  const sizes = { axes, maxBatchSize, splits, buckets, fixedRows };
+  const faults = { rejectNonFinite, retriesTimeouts: isolation === 'process' };
+  const batcher = new DynamicBatcher({ ref, ...sizes, ...faults, policy, pool: group, clock, events });
   group.listen({ onIdle: () => batcher.wake(), onGiveUp: (reason) => listener.gaveUp(reason) });
   return { signature, plan, provider, instances: group, batcher, pipeline };
 }

@@ -2,7 +2,7 @@ import type { AbortSource } from '../core/abort.js';
 import { MillraceError, reasonOf, withoutPaths } from '../core/errors.js';
 import type { ModelRef, ModelState } from '../core/events.js';
 import { PipelineError } from '../pipelines/pipeline-error.js';
-import { BatchingConfigError } from './batching-plan.js';
+import { BatchingConfigError } from './bucket-plan.js';
 import { inferItem, inferItems } from './infer-item.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInput, ModelResult } from './model-input.js';
@@ -34,6 +34,7 @@ export class ServedModel {
   #opening: Opening | undefined;
   /** Where an unloading leads. */
   #unloadsTo: 'EVICTED' | 'UNAVAILABLE' = 'UNAVAILABLE';
+  #warmUp: { readonly done: number; readonly total: number } | undefined;
 
   constructor(source: ModelSource, context: ServingContext, beginning: Beginning = {}) {
     this.ref = source.ref;
@@ -52,6 +53,11 @@ export class ServedModel {
   /** Why the model is not READY, in words that may be shown to clients. */
   get reason(): string | undefined {
     return this.#status.reason;
+  }
+
+  /** How far the warm-up is, while the model is LOADING and has come to it. */
+  get warmUp(): { readonly done: number; readonly total: number } | undefined {
+    return this.state === 'LOADING' ? this.#warmUp : undefined;
   }
 
   /** What is known of the model since it loaded; also while it is no longer READY. */
@@ -75,7 +81,7 @@ export class ServedModel {
   }
 
   /**
-   * Requests that may be on their way through the model at once: enough for each instance to find its next batch
+   * Rows that may be on their way through the model at once: enough for each instance to find its next batch
    * waiting when it is done with one, and those whose steps are running. What is beyond waits in the queue, where
    * order and cancelling are cheap.
    */
@@ -209,6 +215,9 @@ export class ServedModel {
       compiled: (pipeline) => opening.compiled(pipeline),
       gaveUp: (reason) => {
         if (!opening.isOver) this.markUnavailable(withoutPaths(reason));
+      },
+      warmedUp: (done, total) => {
+        this.#warmUp = { done, total };
       },
     });
   }

@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../core/abort.js';
 import { type MillraceError, toMillraceError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { IdSource } from '../core/ids.js';
@@ -30,7 +31,7 @@ export interface InferCall<Encoded> {
   /** When the request arrived, on the clock. */
   readonly receivedAt: number;
   /** How long the caller waits, where its protocol says so; the request's own word comes first. */
-  readonly timeoutMs: number | undefined;
+  readonly timeLimits: Partial<TimeLimits>;
   /**
    * Takes the answer into the caller's form before the job has succeeded.
    *
@@ -64,7 +65,7 @@ export class InferenceService {
     const result = new Promise<Encoded>((resolve, reject) => {
       const query = { name: request.model, version: request.version, key: call.routingKey };
       const target = this.#find(query);
-      const { priority, timeoutMs = call.timeoutMs ?? target.model.limits.timeoutMs } = scheduleFrom(
+      const { priority, timeoutMs = call.timeLimits.timeoutMs ?? target.model.limits.timeoutMs } = scheduleFrom(
         request.parameters,
       );
       const submit = (found: Target) => {
@@ -112,13 +113,14 @@ export class InferenceService {
     { call, priority, timeoutMs, resolve, reject }: Settling<Encoded>,
   ): JobRequest {
     const { model } = target;
-    const { tenant, receivedAt } = call;
-    const { ids, events, maxRows } = this.#services;
+    const { tenant, receivedAt, timeLimits } = call;
+    const { ids, events } = this.#services;
     const id = ids();
     try {
       const io = ioOf(target);
       const request = 'read' in asked ? asked.read(io) : asked;
       checkOutputs(request.outputs, io.outputs, request.model);
+      const maxRows = model.limits.maxRows ?? this.#services.maxRows;
       const input = io.read(request.inputs, { model: request.model, maxRows });
       const head = { id: request.id, model: request.model, version: model.ref.version };
       // Not the request, which holds the tensors.
@@ -134,7 +136,7 @@ export class InferenceService {
           else reject(outcome.error);
         },
       };
-      return { id, tenant, input, endpoint, priority, timeoutMs, receivedAt };
+      return { id, tenant, input, endpoint, priority, ...timeLimits, timeoutMs, receivedAt };
     } catch (error) {
       // What does not fit is refused before it becomes a job; the job service tells of its own refusals.
       const { code } = toMillraceError(error);

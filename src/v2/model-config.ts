@@ -14,7 +14,7 @@ const MICROSECONDS_PER_MS = 1_000;
  * A model as Triton's ModelConfig message says it, in the form that protobuf has for JSON. Where every tensor has its
  * batch axis in front, `max_batch_size` is above 0 and that axis is left out of `dims`.
  *
- * @param maxRows what the server allows for one request
+ * @param maxRows what the server allows for one request of a model that does not say so itself
  * @throws MillraceError MODEL_NOT_FOUND, VERSION_NOT_FOUND, or MODEL_UNAVAILABLE with the reason; and what waiting for a
  * load gives
  */
@@ -25,10 +25,9 @@ export async function modelConfig(
 ): Promise<ModelConfig> {
   const target = await findKnownTarget(models, query, receivedAt);
   const io = ioOf(target);
-  const { config, loaded } = target.model;
-  const { instances, provider } = loaded as LoadedModel;
+  const { config, loaded, limits } = target.model;
+  const { instances, provider, plan } = loaded as LoadedModel;
   const { batching } = config;
-  const mostRows = io.mostRows(maxRows);
   const dims = ({ shape }: TensorSpec) => wireShape(io.isBatched ? shape.slice(1) : shape);
   const tensor = (spec: TensorSpec) => ({ name: spec.name, data_type: typeName(spec.datatype), dims: dims(spec) });
   return {
@@ -36,7 +35,7 @@ export async function modelConfig(
     platform: platformOf(target),
     backend: platformOf(target) === TENSORS_PLATFORM ? 'onnxruntime' : 'millrace',
     version_policy: versionPolicy(config.versions),
-    max_batch_size: io.isBatched ? mostRows : 0,
+    max_batch_size: io.isBatched ? io.mostRows(limits.maxRows ?? maxRows) : 0,
     input: io.inputs.map((spec) => ({
       ...tensor(spec),
       format: 'FORMAT_NONE',
@@ -47,7 +46,7 @@ export async function modelConfig(
     output: io.outputs.map((spec) => ({ ...tensor(spec), label_filename: '', is_shape_tensor: false })),
     batch_input: [],
     batch_output: [],
-    ...(io.isBatched && mostRows > 1
+    ...(io.isBatched && plan.maxBatchSize > 1
       ? {
           dynamic_batching: {
             preferred_batch_size: [],

@@ -18,19 +18,20 @@ export class TensorIo implements ModelIo {
   readonly outputs: readonly TensorSpec[];
   readonly isBatched: boolean;
   readonly axes: BatchAxes;
-  readonly #maxBatchSize: number;
+  /** Rows of one request that cannot be split; undefined where it can. */
+  readonly #mostRows: number | undefined;
 
-  constructor({ inputs, outputs }: Signature, { axes, maxBatchSize }: BatchingPlan) {
+  constructor({ inputs, outputs }: Signature, { axes, maxBatchSize, splits }: BatchingPlan) {
     this.inputs = inputs;
     this.outputs = outputs;
     this.axes = axes;
-    this.#maxBatchSize = maxBatchSize;
+    this.#mostRows = splits ? undefined : maxBatchSize;
     this.isBatched = [...Object.values(axes.inputs), ...Object.values(axes.outputs)].every((axis) => axis === 0);
   }
 
-  /** A request is one execution at most. */
+  /** As many as are allowed, whatever a batch holds, if a request may run in several. */
   mostRows(maxRows: number): number {
-    return Math.min(maxRows, this.#maxBatchSize);
+    return Math.min(maxRows, this.#mostRows ?? maxRows);
   }
 
   read(inputs: readonly InferInput[], { model, maxRows }: RequestFrame): InferenceRequest {

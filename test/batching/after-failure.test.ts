@@ -42,6 +42,14 @@ describe('what follows from a failed execution', () => {
     assert.deepEqual(decideAfterFailure('INSTANCE_CRASHED', [{ ...left, crashes: 1 }]), nothing);
   });
 
+  it('is the same for one that took more memory or time than there is', () => {
+    for (const code of ['OUT_OF_MEMORY', 'EXECUTION_TIMEOUT'] as const) {
+      assert.deepEqual(decideAfterFailure(code, requests(3)).again, [[0, 1], [2]]);
+      assert.deepEqual(decideAfterFailure(code, [{ ...innocent, crashes: 1 }]).again, [[0]]);
+      assert.equal(decideAfterFailure(code, [{ ...innocent, crashes: 2 }]).culprit, 0);
+    }
+  });
+
   it('is nothing where the error says nothing of the inputs', () => {
     for (const code of ['INTERNAL', 'MODEL_UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const) {
       assert.deepEqual(decideAfterFailure(code, requests(4)), nothing);

@@ -70,6 +70,14 @@ describe('which requests may share a batch', () => {
     assert.ok(!mayShare(request(x, text([2], 'a,b', 'c')), request(x, text([2], 'a', 'b,c'))));
   });
 
+  it('the outputs that are wanted are the same, in whatever order they are named', () => {
+    const wants = (...outputs: string[]) => ({ ...request(fp32([1, 1], 1)), outputs });
+    assert.ok(mayShare(wants('a', 'b'), wants('b', 'a')));
+    assert.ok(!mayShare(wants('a'), wants('a', 'b')));
+    assert.ok(!mayShare(wants('a'), request(fp32([1, 1], 1))));
+    assert.ok(!mayShare(wants('a","b'), wants('a', 'b')));
+  });
+
   it('the batch axis may be any axis', () => {
     const timeFirst: BatchAxes = { inputs: { x: 1, scale: null }, outputs: { y: 1 } };
     assert.ok(mayShare(request(fp32([2, 1], 1, 2)), request(fp32([2, 2], 1, 2, 3, 4)), timeFirst));
@@ -134,6 +142,13 @@ describe('scatter', () => {
         error instanceof RowMismatch && /output y has the shape \[3, 1\] for a batch of 4 rows/.test(error.message),
     );
     assert.throws(() => scatter({ y: fp32([], 1) }, requests, axes), RowMismatch);
+  });
+
+  it('leaves out what nobody wants, and does not mind how many rows that has', () => {
+    const outputs = { y: fp32([2, 1], 1, 2), other: fp32([7], 1, 2, 3, 4, 5, 6, 7) };
+    const one = { ...request(fp32([1, 1], 1)), outputs: ['y'] };
+    assert.deepEqual(scatter(outputs, [one, one], axes), [{ y: fp32([1, 1], 1) }, { y: fp32([1, 1], 2) }]);
+    assert.deepEqual(scatter(outputs, [one], axes), [{ y: outputs.y }]);
   });
 
   it('gives a request that was alone everything as it is', () => {

@@ -3,6 +3,27 @@ import { describe, it } from 'node:test';
 import { batcherFor, patient } from '../support/batcher-fixture.js';
 import { answerTo, scaledRows } from '../support/fake-model.js';
 
+describe('what a batcher was told of its model', () => {
+  it('fills every execution up to the rows that are wanted', async (t) => {
+    const { clock, instances, submit, batches } = batcherFor(t, { fixedRows: 3 });
+    const result = submit(7);
+    await clock.settle();
+    assert.deepEqual(batches(), [[7, 7, 7]]);
+    instances.only.finish();
+    assert.deepEqual((await result).outputs['y']?.shape, [1, 1]);
+  });
+
+  it('refuses outputs that are not finite, and no others', async (t) => {
+    const { clock, instances, submit } = batcherFor(t, { rejectNonFinite: true });
+    const refused = assert.rejects(submit(Number.POSITIVE_INFINITY), { code: 'OUTPUT_NOT_FINITE' });
+    const result = submit(1);
+    await clock.settle();
+    instances.only.finish();
+    await refused;
+    assert.equal((await result).outputs['y']?.data[0], 1.5);
+  });
+});
+
 describe('the dynamic batcher', () => {
   it('lets requests of one turn ride together, and gives each its own answer', async (t) => {
     const { clock, batcher, instances, batches } = batcherFor(t);
@@ -109,7 +130,8 @@ describe('the dynamic batcher', () => {
     const [succeeded, failed] = events.of('batchExecuted');
     const phases = { computeInputMs: 1, computeInferMs: 2, computeOutputMs: 3 };
     assert.deepEqual(succeeded, { ...ref, rows: 2, outcome: 'succeeded', reason: undefined, ...phases });
-    assert.deepEqual([failed?.outcome, failed?.computeInferMs], ['EXECUTION_FAILED', 4]);
+    const spent = [failed?.computeInputMs, failed?.computeInferMs, failed?.computeOutputMs];
+    assert.deepEqual([failed?.outcome, ...spent], ['EXECUTION_FAILED', 0, 4, 0]);
     assert.match(failed?.reason ?? '', /refuses/);
   });
 });

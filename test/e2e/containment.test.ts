@@ -38,7 +38,7 @@ async function assertServes(model: string): Promise<void> {
 }
 
 describe('a model in a process that can do harm', () => {
-  it('whose execution never ends is killed, its batch fails, and another process takes over', async () => {
+  it('whose execution never ends is killed, also when it is tried again, and another process takes over', async () => {
     await assertServes('endless');
     const { status, body } = await ask('endless', harmful);
     assert.deepEqual([status, body.code, body.retryable], [504, 'EXECUTION_TIMEOUT', true]);
@@ -47,7 +47,9 @@ describe('a model in a process that can do harm', () => {
     await assertServes('endless');
     const { text } = await server.get('/metrics');
     const timeouts = { model: 'endless', cause: 'timeout' };
-    assert.equal(metricValue(text, 'millrace_instance_crashes_total', timeouts), 1);
+    assert.equal(metricValue(text, 'millrace_instance_crashes_total', timeouts), 2);
+    const again = await ask('endless', harmful);
+    assert.deepEqual([again.status, again.body.code], [422, 'INPUT_QUARANTINED']);
     assert.equal(metricValue(text, 'millrace_threads_given_up'), 0);
   });
 

@@ -111,7 +111,7 @@ describe('pages of origins that are allowed', () => {
     const { preflight } = await startFor(t, shop);
     const rest = {
       'access-control-allow-headers':
-        'Authorization, X-Api-Key, Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, X-Request-Timeout-Ms, X-Routing-Key, traceparent',
+        'Authorization, X-Api-Key, Content-Type, Content-Encoding, Inference-Header-Content-Length, X-Request-Id, X-Request-Timeout-Ms, X-Request-Queue-Timeout-Ms, X-Request-Execution-Timeout-Ms, X-Routing-Key, traceparent',
       'access-control-max-age': '600',
       vary: 'Origin',
     };

@@ -5,11 +5,17 @@ import { JobQueue, type QueuePlace } from '#src/jobs/job-queue.js';
 import { ManualProcessor } from '../support/job-requests.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
-function setUp(limits: { queueRows?: number; queueBytes?: number; concurrency?: number } = {}) {
-  const { queueRows = 10, queueBytes = 1000, concurrency = 1 } = limits;
+interface Limits {
+  queueRows?: number;
+  queueBytes?: number;
+  maxRows?: number;
+  concurrency?: number;
+}
+
+function setUp({ queueRows = 10, queueBytes = 1000, maxRows, concurrency = 1 }: Limits = {}) {
   const clock = new VirtualClock();
   const processor = new ManualProcessor();
-  processor.limits = { queueRows, queueBytes };
+  processor.limits = { queueRows, queueBytes, maxRows };
   processor.concurrency = concurrency;
   const queue = new JobQueue(processor, clock);
   const started: string[] = [];
@@ -81,6 +87,13 @@ describe('the room of a queue', () => {
     assert.equal(refusal(queue, { rows: 1, bytes: 1001 }).code, 'TOO_MANY_ROWS');
   });
 
+  it('is not for a request of more rows than the model takes at once', () => {
+    const { queue } = setUp({ maxRows: 4 });
+    queue.reserve({ rows: 4, bytes: 0 });
+    const { code, path, expected, got } = refusal(queue, { rows: 5, bytes: 0 });
+    assert.deepEqual([code, path, expected, got], ['TOO_MANY_ROWS', 'inputs', 'at most 4 rows', '5']);
+  });
+
   it('is promised for when the rows that take it will have left at the measured rate', async () => {
     const { clock, queue } = setUp({ queueRows: 100 });
     queue.reserve({ rows: 100, bytes: 0 });
@@ -131,6 +144,62 @@ describe('the time after which room is promised', () => {
   });
 });
 
+describe('a queue that is too long', () => {
+  /** A model that takes 4 rows, has 40 before it, and does a row every 10 ms. */
+  async function backlog() {
+    const fixture = setUp({ concurrency: 4, queueRows: 1000 });
+    const { clock, queue, add, end } = fixture;
+    for (let index = 0; index < 60; index += 1) {
+      queue.reserve({ rows: 1, bytes: 0 });
+      add(`${index}`);
+    }
+    for (let index = 0; index < 20; index += 1) {
+      await clock.advance(10);
+      queue.release({ rows: 1, bytes: 0 });
+      await end(`${index}`);
+    }
+    return fixture;
+  }
+
+  it('refuses a job that would not begin in the time that it may wait, and says when to come again', async () => {
+    const { queue } = await backlog();
+    assert.throws(
+      () => queue.reserve({ rows: 1, bytes: 0 }, { priority: 0, mayWaitMs: 300 }),
+      ({ code, message, details }: MillraceError) => {
+        assert.deepEqual([code, details.expected], ['QUEUE_FULL', 'to begin within 300 ms']);
+        assert.match(message, /The queue of model manual, version 1, is too long/);
+        const about = Number(/in about (\d+) ms/.exec(details.got ?? '')?.[1]);
+        assert.ok(about > 360 && about < 440, `40 rows of 10 ms: ${about} ms`);
+        assert.equal(details.retryAfterMs, 1000);
+        return true;
+      },
+    );
+    queue.reserve({ rows: 1, bytes: 0 }, { priority: 0, mayWaitMs: 500 });
+  });
+
+  it('counts only what goes before the job', async () => {
+    const { queue } = await backlog();
+    assert.throws(() => queue.reserve({ rows: 1, bytes: 0 }, { priority: 6, mayWaitMs: 100 }), { code: 'QUEUE_FULL' });
+    // Four rows are with the model, and nothing else is as urgent.
+    queue.reserve({ rows: 1, bytes: 0 }, { priority: 4, mayWaitMs: 100 });
+  });
+
+  it('refuses nobody before it is known how fast it drains, nor when the model would take the job at once', async () => {
+    const { clock, queue, add, end } = setUp({ concurrency: 4, queueRows: 100 });
+    const urgent = { priority: 0, mayWaitMs: 1 };
+    for (let index = 0; index < 50; index += 1) {
+      queue.reserve({ rows: 1, bytes: 0 }, urgent);
+      add(`${index}`);
+    }
+    for (let index = 0; index < 50; index += 1) {
+      await clock.advance(10);
+      queue.release({ rows: 1, bytes: 0 });
+      await end(`${index}`);
+    }
+    for (let index = 0; index < 4; index += 1) queue.reserve({ rows: 1, bytes: 0 }, urgent);
+  });
+});
+
 describe('the turn of a job', () => {
   it('comes when a job before it has left, by priority, then deadline, then arrival', async () => {
     const { started, add, end } = setUp();
@@ -171,6 +240,25 @@ describe('the turn of a job', () => {
     assert.deepEqual(started, ['a', 'b', 'c']);
     await end('a');
     assert.deepEqual(started, ['a', 'b', 'c', 'd']);
+  });
+
+  it('comes for rows, whatever jobs they belong to, and for a job larger than all of that by itself', async () => {
+    const { queue, started, add, end } = setUp({ concurrency: 4, queueRows: 100 });
+    const rowsOf: Record<string, number> = { a: 2, b: 1, c: 9, d: 1, e: 1 };
+    for (const [id, rows] of Object.entries(rowsOf)) {
+      queue.reserve({ rows, bytes: 0 });
+      add(id, { rows });
+    }
+    const leave = (id: string) => {
+      queue.release({ rows: rowsOf[id] as number, bytes: 0 });
+      return end(id);
+    };
+    assert.deepEqual(started, ['a', 'b', 'c'], 'the last one that starts may be larger than what is left');
+    await leave('a');
+    await leave('b');
+    assert.deepEqual(started, ['a', 'b', 'c']);
+    await leave('c');
+    assert.deepEqual(started, ['a', 'b', 'c', 'd', 'e']);
   });
 
   it('never comes for a job that was removed', async () => {

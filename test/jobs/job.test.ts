@@ -23,6 +23,7 @@ function setUp() {
     ref: processor.ref,
     group: undefined,
     clock,
+    limits: processor.limits,
     abandoned: (job) => told.push(`abandoned while ${job.view().state}`),
     settled: (job) => told.push(`settled as ${job.view().state} after ${outcomes.length} outcome`),
     left: () => (status.left += 1),

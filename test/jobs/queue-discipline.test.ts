@@ -25,7 +25,7 @@ class SortedArray {
 
   enqueue(job: Job): void {
     this.#jobs.push(job);
-    this.#jobs.sort((a, b) => b.priority - a.priority || compare(a.deadlineAt, b.deadlineAt));
+    this.#jobs.sort((a, b) => virtualDeadline(a) - virtualDeadline(b));
   }
 
   dequeue(): string | undefined {
@@ -39,10 +39,9 @@ class SortedArray {
   }
 }
 
-/** Not a difference: of two infinities that is NaN. */
-function compare(a: number, b: number): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** A level of priority is worth three seconds of waiting, and a deadline that is further off counts as if it were not. */
+function virtualDeadline({ priority, deadlineAt, queuedAt }: Job): number {
+  return Math.min(deadlineAt, queuedAt + 3_000) - 3_000 * priority;
 }
 
 /** The discipline and its model, told the same. Tasks are told apart by what they give. */
@@ -91,6 +90,8 @@ class Pair {
     );
     assert.equal(this.discipline.oldestQueuedAt, oldest);
     for (const priority of [1, 2, 3]) {
+      const urgent = all.filter((job) => job.priority >= priority).reduce((sum, { rows }) => sum + rows, 0);
+      assert.equal(this.discipline.rowsFrom(priority), urgent);
       const expected = all.filter((job) => job.priority === priority).length;
       assert.equal(this.discipline.filter({ priority }).length, expected);
     }
@@ -105,8 +106,12 @@ class Pair {
 
 const job = fc.record({
   priority: fc.integer({ min: 1, max: 3 }),
-  deadlineAt: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(Number.POSITIVE_INFINITY)),
-  queuedAt: fc.integer({ min: 0, max: 9 }),
+  deadlineAt: fc.oneof(
+    fc.integer({ min: 0, max: 5 }),
+    fc.integer({ min: 0, max: 9_000 }),
+    fc.constant(Number.POSITIVE_INFINITY),
+  ),
+  queuedAt: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 9_000 })),
   rows: fc.integer({ min: 0, max: 4 }),
 });
 
@@ -125,7 +130,7 @@ const step = fc.oneof(
 );
 
 describe('the order of a queue', () => {
-  it('is that of an array sorted by priority, deadline and arrival, whatever is done to it', async () => {
+  it('is that of an array sorted by virtual deadline and arrival, whatever is done to it', async () => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 150, size: 'max' }), async (steps) => {
       const pair = new Pair();
       for (const each of steps) {
@@ -162,6 +167,32 @@ describe('the order of a queue', () => {
     add({ id: 'high', priority: 1 });
     const order = await Promise.all([0, 1, 2, 3].map(() => discipline.dequeue()?.()));
     assert.deepEqual(order, ['high', 'urgent', 'plain', 'low']);
+  });
+
+  it('decides by priority, then deadline, then arrival among jobs that came together', async () => {
+    const discipline = new PriorityDeadlineDiscipline();
+    const add = (id: string, priority: number, deadlineAt: number) =>
+      discipline.enqueue(() => Promise.resolve(id), { id, priority, deadlineAt, queuedAt: 1_000 });
+    add('low and urgent', -3, 1_001);
+    add('patient', -2, 60_000);
+    add('as patient', -2, 50_000);
+    add('urgent', -2, 1_500);
+    add('high and patient', -1, 90_000);
+    const order = await Promise.all([0, 1, 2, 3, 4].map(() => discipline.dequeue()?.()));
+    assert.deepEqual(order, ['high and patient', 'urgent', 'patient', 'as patient', 'low and urgent']);
+  });
+
+  it('lets the lowest priority starve under no stream of the highest', async () => {
+    const discipline = new PriorityDeadlineDiscipline();
+    const add = (id: string, priority: number, queuedAt: number) =>
+      discipline.enqueue(() => Promise.resolve(id), { id, priority, deadlineAt: queuedAt + 30_000, queuedAt });
+    add('lowest', -10, 0);
+    let now = 0;
+    for (let served = ''; served !== 'lowest'; now += 100) {
+      add(`highest at ${now}`, -1, now);
+      served = (await discipline.dequeue()?.()) as string;
+    }
+    assert.ok(now > 26_000 && now < 30_000, `served after ${now} ms, with 30 s to live`);
   });
 
   it('takes no job without an id', () => {

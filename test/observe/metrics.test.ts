@@ -101,6 +101,10 @@ describe('Metrics', () => {
     tell('instanceRecycled', { ...ref, instance: 'm/1#0', reason: 'runs' });
     tell('modelLoaded', { ...ref, durationMs: 1, memoryBytes: 1, isReload: false });
     tell('modelUnloaded', { ...ref, cause: 'evicted', memoryBytes: 1, residentMs: 1 });
+    tell('requestSplit', { ...ref, rows: 20, executions: 2 });
+    tell('requestPadded', { ...ref, elements: 8, padding: 2 });
+    tell('workWasted', { ...ref, rows: 3, ms: 4 });
+    tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
     tell('observerFailed', { observer: 'o', event: 'jobQueued', reason: 'why' });
     const scrape = await text();
     for (const { name, type } of Object.values(metricTable)) {
@@ -180,6 +184,24 @@ describe('Metrics', () => {
     tell('culpritFound', { ...ref, code: 'INSTANCE_CRASHED', digest: 'd', refusedForMs: 60_000 });
     assert.equal(await value('millrace_culprits_total', failed), 1);
     assert.equal(await value('millrace_quarantines_total', ref), 1);
+  });
+
+  it('counts what batches cost beyond their work', async (t) => {
+    const { tell, value } = start(t);
+    assert.equal(await value('millrace_invariant_violations_total'), 0);
+    for (const executions of [2, 5]) tell('requestSplit', { ...ref, rows: 80, executions });
+    for (const padding of [0, 4]) tell('requestPadded', { ...ref, elements: 16, padding });
+    for (const rows of [3, 4]) tell('workWasted', { ...ref, rows, ms: 500 });
+    tell('batcherStalled', { ...ref, reason: 'why', state: '{}' });
+    tell('invariantViolated', { ...ref, what: 'it' });
+    assert.equal(await value('millrace_split_requests_total', ref), 2);
+    assert.equal(await value('millrace_split_parts_total', ref), 7);
+    assert.equal(await value('millrace_bucket_elements_total', ref), 32);
+    assert.equal(await value('millrace_bucket_padding_elements_total', ref), 4);
+    assert.equal(await value('millrace_wasted_rows_total', ref), 7);
+    assert.equal(await value('millrace_wasted_seconds_total', ref), 1);
+    assert.equal(await value('millrace_batcher_stalls_total', ref), 1);
+    assert.equal(await value('millrace_invariant_violations_total'), 1);
   });
 
   it('never measures less than nothing', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { InferenceResult } from '#src/batching/dynamic-batcher.js';
+import type { InferenceResult } from '#src/batching/request-part.js';
 import { type ErrorCode, MillraceError } from '#src/core/errors.js';
 import { noEvents } from '#src/core/events.js';
 import { patient } from '../support/batcher-fixture.js';

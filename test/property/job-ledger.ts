@@ -89,22 +89,19 @@ export class JobLedger {
     for (const entry of members) {
       const { id, choice } = entry;
       assert.equal(entry.model, model, `I2: ${id} ran on another model`);
-      const before = entry.batches.map(({ state }) => state);
-      const mayRun = before.every((state) => state === 'failed' || state === 'crashed');
-      assert.ok(mayRun, `I1: ${id} was executed again after it was ${before.join(', ')}`);
       assert.ok(!choice.misfit, `I5: ${id} was executed although its input does not fit`);
       assert.deepEqual([entry.outcomes, entry.endedBy], [[], undefined], `I4: ${id} was executed after it had ended`);
       assert.ok(this.#clock.now() <= entry.deadlineAt, `I4: ${id} was executed after its deadline`);
       assert.equal(choice.scale, scale?.data[0], `I2: ${id} was executed with another's shared input`);
       assert.equal(choice.width, members[0]?.choice.width, `I2: ${id} was executed with rows of another shape`);
+      const own = new Set(this.#numbersOf(entry, batch));
+      const before = entry.batches.filter((other) => this.#numbersOf(entry, other).some((number) => own.has(number)));
+      const mayRun = before.every(({ state }) => state === 'failed' || state === 'crashed');
+      assert.ok(mayRun, `I1: rows of ${id} were executed again after ${before.map(({ state }) => state).join(', ')}`);
       entry.batches.push(batch);
     }
-    const rows = members.reduce((sum, entry) => sum + entry.rows, 0);
-    assert.equal(numbers.length, rows * (members[0]?.choice.width ?? 0), 'I2: a batch holds the rows of its jobs');
-    assert.ok(
-      rows <= maxBatchSize || members.length === 1,
-      `a batch of ${rows} rows, where ${maxBatchSize} are allowed`,
-    );
+    const rows = numbers.length / (members[0]?.choice.width ?? 0);
+    assert.ok(rows <= maxBatchSize, `a batch of ${rows} rows, where ${maxBatchSize} are allowed`);
   }
 
   /** Throws what went wrong first, if anything did. */
@@ -114,11 +111,15 @@ export class JobLedger {
 
   #settle(entry: Entry, outcome: JobOutcome): void {
     entry.outcomes.push(outcome);
-    const { id, batches } = entry;
+    const { id, batches, choice } = entry;
     assert.ok(entry.accepted, `I1: ${id} settled before it was accepted`);
     assert.equal(entry.outcomes.length, 1, `I1: ${id} settled ${entry.outcomes.length} times`);
     if (outcome.state === 'succeeded') {
-      assert.equal(batches.at(-1)?.state, 'finished', `${id} succeeded without a batch that did`);
+      const done = batches
+        .filter(({ state }) => state === 'finished')
+        .flatMap((batch) => this.#numbersOf(entry, batch));
+      const isDone = new Set(done).size === choice.rows * choice.width && done.length === choice.rows * choice.width;
+      assert.ok(isDone, `${id} succeeded without batches that ran each of its rows well, once`);
       assert.deepEqual(outcome.outputs, entry.answer, `I2: ${id} got an answer that is not its own`);
       return;
     }
@@ -134,11 +135,18 @@ export class JobLedger {
     if (choice.misfit) reasons.add('INVALID_INPUT');
     if (this.#clock.now() >= deadlineAt) reasons.add('DEADLINE_EXCEEDED');
     if (endedBy !== undefined) reasons.add(endedBy);
-    const last = batches.at(-1);
     // An error that may be another's is nobody's until the job has failed alone.
-    if (last?.state === 'failed' && holdsOnly(last, this.entries.indexOf(entry))) reasons.add('EXECUTION_FAILED');
-    if (last?.state === 'crashed') reasons.add('INSTANCE_CRASHED');
+    const index = this.entries.indexOf(entry);
+    if (batches.some((batch) => batch.state === 'failed' && holdsOnly(batch, index))) reasons.add('EXECUTION_FAILED');
+    if (batches.some(({ state }) => state === 'crashed')) reasons.add('INSTANCE_CRASHED');
     return reasons;
+  }
+
+  /** The numbers of a job in a batch. */
+  #numbersOf(entry: Entry, { inputs }: FakeBatch): number[] {
+    const index = this.entries.indexOf(entry);
+    const numbers = Array.from(inputs['x']?.data as Float32Array);
+    return numbers.filter((number) => Math.floor(number / NUMBERS_PER_JOB) === index);
   }
 
   #check(check: () => void): void {

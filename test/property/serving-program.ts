@@ -60,8 +60,11 @@ const model = fc.record<ModelChoice>({
   queueBytes: fc.integer({ min: 24, max: 400 }),
 });
 
+/** Rows of a job, at most. */
+export const LARGEST_JOB = 12;
+
 const job = fc.record<JobChoice>({
-  rows: mostly(1, fc.integer({ min: 2, max: 4 })),
+  rows: mostly(1, fc.oneof(fc.integer({ min: 2, max: 4 }), fc.integer({ min: 2, max: LARGEST_JOB }))),
   width: mostly(1, fc.constant(2)),
   scale: mostly(1, fc.constant(2)),
   priority: fc.integer({ min: 0, max: 10 }),

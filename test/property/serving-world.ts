@@ -92,7 +92,10 @@ export class ServingWorld implements WorldState {
       this.#expectRefusal(refusal, () => this.service.submit(model, requests, isGroup ? id : undefined));
       return;
     }
-    const handles = this.service.submit(model, requests, isGroup ? id : undefined);
+    const handles = this.#submitOrRefuse({ model, choice }, () =>
+      this.service.submit(model, requests, isGroup ? id : undefined),
+    );
+    if (handles === undefined) return;
     for (const entry of entries) entry.accepted = true;
     this.#submissions.push({ id, isGroup, entries, handles });
   }
@@ -112,6 +115,18 @@ export class ServingWorld implements WorldState {
     const taken = readingOf(this, model);
     const fits = taken.takenRows + rows <= choice.queueRows && taken.takenBytes + bytes <= choice.queueBytes;
     return fits ? undefined : 'QUEUE_FULL';
+  }
+
+  /** A queue that is not full may still be too long for the job: how long it expects that to be is tested elsewhere. */
+  #submitOrRefuse({ model, choice }: ModelState, submit: () => JobHandle[]): JobHandle[] | undefined {
+    const { takenRows } = readingOf(this, model);
+    try {
+      return submit();
+    } catch (error) {
+      assert.match((error as Error).message, /is too long/);
+      assert.ok(takenRows >= choice.concurrency, 'a job is refused although nothing is before it');
+      return undefined;
+    }
   }
 
   #expectRefusal(expected: ErrorCode, submit: () => void): void {

@@ -32,7 +32,11 @@ describe('planBatching', () => {
       axes: { inputs: { x: 0 }, outputs: { y: 0 } },
       maxBatchSize: 5,
       unbatchedBecause: undefined,
+      splits: true,
       freeSize: 16,
+      buckets: undefined,
+      exactBecause: undefined,
+      fixedRows: undefined,
     });
     assert.ok(runs > 0);
   });
@@ -96,6 +100,18 @@ describe('planBatching', () => {
     const { maxBatchSize, unbatchedBecause } = await plan(t, models.minimumLength(40));
     assert.equal(maxBatchSize, 1);
     assert.match(unbatchedBecause ?? '', /generated rows could not be run \(with free dimensions of 8: .*of 16: /);
+  });
+
+  it('lets requests be run in parts only where rows are independent and those of the outputs are known', async (t) => {
+    const splits = async (file: Uint8Array, config: object = {}) => (await plan(t, file, config)).splits;
+    assert.equal(await splits(models.affine(), { max_batch_size: 1 }), true);
+    assert.equal(await splits(models.fixedBatchOne()), true);
+    assert.equal(await splits(models.rowsInteract()), false);
+    assert.equal(await splits(models.rowsInteract(), { max_batch_size: 1 }), false);
+    assert.equal(await splits(models.rowsInteract(), { rows_independent: true }), true);
+    assert.equal(await splits(models.noBatchAxis()), false);
+    const scalarAnswer = model({ x: [1, 2] }, { y: [] }, [node('ReduceSum', ['x'], 'y', { keepdims: { int: 0 } })]);
+    assert.equal(await splits(scalarAnswer), false);
   });
 
   const mistakes = [

@@ -72,7 +72,7 @@ describe('readModelConfig', () => {
       warmup: true,
     });
     assert.deepEqual(problems.toSorted(), [
-      `${file}: batching.max_batch_sise: unknown key (did you mean max_batch_size?); expected policy, max_batch_size, max_queue_delay_ms, axes, rows_independent`,
+      `${file}: batching.max_batch_sise: unknown key (did you mean max_batch_size?); expected policy, max_batch_size, max_queue_delay_ms, axes, shapes, buckets, max_padding, deterministic, rows_independent`,
       `${file}: batching.policy: expected one of "greedy"|"static"; got the string "quick"`,
       `${file}: instances.device: expected auto, cpu or gpu:N; got the string "gpu"`,
       `${file}: limits.queue_rows: expected number to be >=1; got the number 0`,

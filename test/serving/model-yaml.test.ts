@@ -99,14 +99,17 @@ describe('model.yaml: execution_providers', () => {
 
 describe('model.yaml: limits', () => {
   it("take the place of the server's, one by one", async (t) => {
-    const { version } = await serve(t, 'limits: {queue_rows: 7, timeout_ms: 5}');
-    const ofServer = {
+    const own = 'queue_rows: 7, timeout_ms: 5, max_rows: 3, queue_timeout_ms: 2, execution_timeout_ms: 4';
+    const { version } = await serve(t, `limits: {${own}}`);
+    assert.deepEqual(version?.limits, {
+      queueRows: 7,
       queueBytes: 1_000_000,
+      timeoutMs: 5,
       loadTimeoutMs: 60_000,
-      executionTimeoutMs: 60_000,
       drainTimeoutMs: 60_000,
-    };
-    const expected = { queueRows: 7, timeoutMs: 5, ...ofServer };
-    assert.deepEqual(version?.limits, expected);
+      maxRows: 3,
+      queueTimeoutMs: 2,
+      executionTimeoutMs: 4,
+    });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BatchRunner } from '#src/batching/batch-execution.js';
-import type { RunnerPool } from '#src/batching/dynamic-batcher.js';
+import type { RunnerPool } from '#src/batching/batch-runs.js';
 import { MillraceError } from '#src/core/errors.js';
 import type { BatchAxes } from '#src/model/signature.js';
 import type { ExecutionResult } from '#src/runtime/backend.js';

@@ -1,9 +1,11 @@
 import type { InferenceRequest } from '#src/batching/batch.js';
 import { type BatchPolicy, greedyPolicy } from '#src/batching/batch-policy.js';
-import { DynamicBatcher, type InferenceResult } from '#src/batching/dynamic-batcher.js';
+import { DynamicBatcher } from '#src/batching/dynamic-batcher.js';
+import type { InferenceResult } from '#src/batching/request-part.js';
+import type { ShapeBuckets } from '#src/batching/shape-buckets.js';
 import type { AbortSource } from '#src/core/abort.js';
 import type { Clock } from '#src/core/clock.js';
-import { type EventSink, noEvents } from '#src/core/events.js';
+import { type EventMap, type EventSink, noEvents } from '#src/core/events.js';
 import type { JobProcessor } from '#src/jobs/job-request.js';
 import type { BatchAxes } from '#src/model/signature.js';
 import type { NamedTensors, Tensor } from '#src/tensor/tensor.js';
@@ -15,6 +17,11 @@ export interface FakeModelOptions {
   readonly name?: string;
   readonly instances?: number;
   readonly maxBatchSize?: number;
+  readonly splits?: boolean;
+  readonly buckets?: ShapeBuckets;
+  readonly fixedRows?: number;
+  readonly retriesTimeouts?: boolean;
+  readonly rejectNonFinite?: boolean;
   readonly policy?: BatchPolicy;
   /** Where the rows of `x` and `y` lie. */
   readonly axis?: 0 | 1;
@@ -32,11 +39,14 @@ export class FakeModel implements JobProcessor {
   concurrency: number;
   readonly instances: FakeInstances;
   readonly batcher: DynamicBatcher<FakeInstance>;
-  /** Requests on their way through the model. */
-  inModel = 0;
+  /** What the batcher said must never happen, and did. */
+  readonly violations: string[] = [];
+  /** Rows of the requests on their way through the model. */
+  rowsInModel = 0;
 
   constructor({ clock, events = noEvents, name = 'fake', instances = 1, axis = 0, ...options }: FakeModelOptions) {
-    const { maxBatchSize = 4, policy = greedyPolicy } = options;
+    const { maxBatchSize = 4, splits = true, policy = greedyPolicy } = options;
+    const { retriesTimeouts = false, rejectNonFinite = false } = options;
     const axes: BatchAxes = { inputs: { x: axis, scale: null }, outputs: { y: axis } };
     this.ref = { model: name, version: '1' };
     this.limits = options.limits ?? { queueRows: 1_000, queueBytes: 1_000_000 };
@@ -46,20 +56,30 @@ export class FakeModel implements JobProcessor {
       ref: this.ref,
       axes,
       maxBatchSize,
+      splits,
+      buckets: options.buckets,
+      fixedRows: options.fixedRows,
+      retriesTimeouts,
+      rejectNonFinite,
       policy,
       pool: this.instances,
       clock,
-      events,
+      events: {
+        emit: (name, event) => {
+          if (name === 'invariantViolated') this.violations.push((event as EventMap['invariantViolated']).what);
+          events.emit(name, event);
+        },
+      },
     });
     this.instances.onIdle = () => this.batcher.wake();
   }
 
   async infer(request: InferenceRequest, signal: AbortSource): Promise<InferenceResult> {
-    this.inModel += 1;
+    this.rowsInModel += request.rows;
     try {
       return await this.batcher.submit(request, signal);
     } finally {
-      this.inModel -= 1;
+      this.rowsInModel -= request.rows;
     }
   }
 }

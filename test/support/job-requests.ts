@@ -1,5 +1,5 @@
 import type { InferenceRequest } from '#src/batching/batch.js';
-import type { InferenceResult } from '#src/batching/dynamic-batcher.js';
+import type { InferenceResult } from '#src/batching/request-part.js';
 import type { AbortSource } from '#src/core/abort.js';
 import type { JobOutcome, JobProcessor, JobRequest } from '#src/jobs/job-request.js';
 import { scaledRows } from './fake-model.js';
@@ -33,7 +33,7 @@ export interface ManualCall {
 /** A model that answers when the test says so, whatever its signals say. A row of its requests takes 8 bytes. */
 export class ManualProcessor implements JobProcessor {
   readonly ref = { model: 'manual', version: '1' };
-  limits = { queueRows: 100, queueBytes: 10_000 };
+  limits: JobProcessor['limits'] = { queueRows: 100, queueBytes: 10_000 };
   concurrency = 100;
   /** All requests that came, in order. */
   readonly calls: ManualCall[] = [];

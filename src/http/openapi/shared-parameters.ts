@@ -85,6 +85,18 @@ export const predictionParameters: readonly Parameter[] = [
       'Requests of one key that name no version go to the same one, where versions share them by weights; without it the tenant of the API key counts',
     schema: z.string(),
   },
+  {
+    in: 'header',
+    name: 'X-Request-Queue-Timeout-Ms',
+    description: 'Begin to run within so many milliseconds, or not at all',
+    schema: timeoutSchema.unwrap(),
+  },
+  {
+    in: 'header',
+    name: 'X-Request-Execution-Timeout-Ms',
+    description: 'Answer within so many milliseconds from when it began to run, or not at all',
+    schema: timeoutSchema.unwrap(),
+  },
   contentEncoding,
 ];
 

@@ -41,7 +41,8 @@ export function operationsRoutes({ models, version, access, isStopping }: Operat
       ...serverOperations.ready,
       handle: ({ response }) => {
         const ready = models.ready && !isStopping();
-        sendText(response, ready ? 200 : 503, JSON.stringify({ ready } satisfies Ready));
+        const answer: Ready = { ready, ...(ready ? {} : loadingIn(models)) };
+        sendText(response, ready ? 200 : 503, JSON.stringify(answer));
       },
     },
     {
@@ -63,6 +64,14 @@ export function metricsRoute(scrape: () => Promise<{ text: string; type: string 
       sendText(response, 200, text, { type });
     },
   };
+}
+
+/** How many model versions are loading, and how far their warm-up is. Without names: anybody may ask. */
+function loadingIn({ served }: ModelManager): Pick<Ready, 'loading' | 'warm_up'> {
+  const loading = served.filter(({ state }) => state === 'LOADING');
+  if (loading.length === 0) return {};
+  const sum = (what: 'done' | 'total') => loading.reduce((all, { warmUp }) => all + (warmUp?.[what] ?? 0), 0);
+  return { loading: loading.length, warm_up: { done: sum('done'), total: sum('total') } };
 }
 
 /** Where the client sees the server: what the socket knows of it, or a trusted proxy. */

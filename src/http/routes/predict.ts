@@ -1,3 +1,4 @@
+import type { TimeLimits } from '../../core/abort.js';
 import { toMillraceError } from '../../core/errors.js';
 import type { EventSink } from '../../core/events.js';
 import type { IdSource } from '../../core/ids.js';
@@ -13,7 +14,7 @@ import { type ItemForm, type ItemPlace, itemFormOf } from '../item-form.js';
 import type { HttpLimits } from '../limits.js';
 import { predictionOperations } from '../openapi/prediction-operations.js';
 import { type PredictBody, PredictBodyReader } from '../predict-body.js';
-import { type PredictRequest, readEnvelope, targetOf, timeoutFrom } from '../predict-envelope.js';
+import { type PredictRequest, readEnvelope, targetOf, timeLimitsFrom } from '../predict-envelope.js';
 import { type AnsweredRequest, type ItemOutcome, predictionText } from '../prediction-text.js';
 import type { RequestContext } from '../request-context.js';
 import { withControls } from '../request-controls.js';
@@ -58,7 +59,7 @@ interface AskedRequest {
   readonly envelope: PredictRequest;
   readonly query: ModelQuery;
   readonly target: Target;
-  readonly timeoutMs: number;
+  readonly limits: TimeLimits;
   /** Of the whole body. */
   readonly bytes: number;
 }
@@ -75,7 +76,7 @@ function begin(body: PredictBody, exchange: Exchange, services: PredictServices)
 
 function readRequest(body: PredictBody, { request, context }: Exchange, services: PredictServices): AskedRequest {
   // Also one that does not count is refused if it is wrong: nobody sends it for nothing.
-  const headerTimeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
+  const said = timeLimitsFrom(request.headers);
   const envelope =
     body.kind === 'json'
       ? withControls(readEnvelope(scanDocument(body.body), services.limits.max_rows), body.controls)
@@ -83,18 +84,18 @@ function readRequest(body: PredictBody, { request, context }: Exchange, services
   const { name, version } = targetOf(envelope, body.named);
   const query = { name, version, key: routingKeyOf(request.headers['x-routing-key'], context.tenant) };
   const target = findModel(query, envelope, services);
-  const timeoutMs = envelope.timeoutMs ?? headerTimeoutMs ?? target.model.limits.timeoutMs;
-  return { envelope, query, target, timeoutMs, bytes: body.bytes };
+  const limits = { ...said, timeoutMs: envelope.timeoutMs ?? said.timeoutMs ?? target.model.limits.timeoutMs };
+  return { envelope, query, target, limits, bytes: body.bytes };
 }
 
 /** Waits for the model to load, as long as the request has time and its client is there. */
 async function whenLoaded(
-  { envelope, query, target, timeoutMs, bytes }: AskedRequest,
+  { envelope, query, target, limits, bytes }: AskedRequest,
   { context }: Exchange,
   { models, events }: PredictServices,
 ): Promise<Target> {
   const rows = envelope.items.length;
-  const { ready, leave } = models.wait(target, query, { timeoutMs, receivedAt: context.receivedAt, rows, bytes });
+  const { ready, leave } = models.wait(target, query, { timeoutMs: limits.timeoutMs, receivedAt: context.receivedAt, rows, bytes });
   context.onGone = leave;
   return ready.catch((error: unknown) => {
     const { code } = toMillraceError(error);
@@ -104,14 +105,14 @@ async function whenLoaded(
 }
 
 function startJobs(
-  { envelope, target, timeoutMs, bytes }: AskedRequest,
+  { envelope, target, limits, bytes }: AskedRequest,
   { context }: Exchange,
   services: PredictServices,
 ): Prediction {
   const { model } = target;
   const id = envelope.id ?? services.ids();
   try {
-    const outcomes = submitItems(target, { id, timeoutMs, envelope, context, bytes }, services.jobs);
+    const outcomes = submitItems(target, { id, limits, envelope, context, bytes }, services.jobs);
     return { id, model: target.name, version: model.ref.version, isList: envelope.isList, outcomes };
   } catch (error) {
     // A single item that does not fit is refused before it becomes a job; the job service tells of its own refusals.
@@ -138,7 +139,7 @@ function findModel(query: ModelQuery, { id = '', items }: PredictRequest, { mode
 
 interface PredictJobs {
   readonly id: string;
-  readonly timeoutMs: number;
+  readonly limits: TimeLimits;
   readonly envelope: PredictRequest;
   readonly context: RequestContext;
   /** Of the whole body. */
@@ -151,7 +152,7 @@ interface PredictJobs {
  */
 function submitItems(
   target: Target,
-  { id, timeoutMs, envelope, context, bytes }: PredictJobs,
+  { id, limits, envelope, context, bytes }: PredictJobs,
   jobs: JobService,
 ): Promise<ItemOutcome[]> {
   const { items, isList, priority } = envelope;
@@ -183,7 +184,7 @@ function submitItems(
       input,
       endpoint: { kind: 'response', encode, deliver },
       priority,
-      timeoutMs,
+      ...limits,
       receivedAt,
     };
   });

@@ -101,7 +101,13 @@ describe('GET /models/{name}', () => {
       batching: { batched: true, policy: 'greedy', max_batch_size: 16, max_queue_delay_ms: 0 },
       instances: { count: 1, live: 1, restarts: 0, isolation: 'thread' },
       execution_provider: 'cpu',
-      limits: { queue_rows: 1_024, queue_bytes: 268_435_456, timeout_ms: 30_000 },
+      limits: {
+        queue_rows: 1_024,
+        queue_bytes: 268_435_456,
+        max_rows: 1_024,
+        timeout_ms: 30_000,
+        execution_timeout_ms: 60_000,
+      },
     });
   });
 

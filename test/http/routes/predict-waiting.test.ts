@@ -118,12 +118,20 @@ describe('a deadline', () => {
     });
   }
 
-  it('in the header is a whole number of milliseconds', async () => {
-    for (const value of ['0', '-1', '1.5', '1e3', 'soon', '123456789']) {
-      const { body } = await server
-        .post('/predict', { model: 'batched', input }, { 'X-Request-Timeout-Ms': value })
-        .expect(400);
-      assert.deepEqual([body.code, body.path], ['INVALID_REQUEST', 'headers.x-request-timeout-ms']);
+  it('for the wait alone ends a job that has not begun to run', async (t) => {
+    hold(t, 'batched');
+    const { body } = await server
+      .post('/predict', { model: 'batched', input }, { 'X-Request-Queue-Timeout-Ms': '6' })
+      .expect(504);
+    assert.deepEqual([body.code, body.expected], ['DEADLINE_EXCEEDED', 'a wait of at most 6 ms']);
+  });
+
+  it('in a header is a whole number of milliseconds', async () => {
+    for (const name of ['X-Request-Timeout-Ms', 'X-Request-Queue-Timeout-Ms', 'X-Request-Execution-Timeout-Ms']) {
+      for (const value of ['0', '-1', '1.5', '1e3', 'soon', '123456789']) {
+        const { body } = await server.post('/predict', { model: 'batched', input }, { [name]: value }).expect(400);
+        assert.deepEqual([body.code, body.path], ['INVALID_REQUEST', `headers.${name.toLowerCase()}`]);
+      }
     }
   });
 

@@ -84,11 +84,11 @@ const table: Row[] = [
     "input 'z' batch size does not match other inputs for 'pair'",
   ],
   [
-    'more rows than an execution takes',
+    'more rows than a request may hold',
     'affine',
-    { body: { inputs: [{ ...x, shape: [5, 4], data: new Array(20).fill(0) }] } },
+    { body: { inputs: [{ ...x, shape: [7, 4], data: new Array(28).fill(0) }] } },
     400,
-    "inference request batch-size must be <= 4 for 'affine'",
+    "inference request batch-size must be <= 6 for 'affine'",
   ],
   [
     'more items than a request may hold',

@@ -102,7 +102,7 @@ describe('the configuration of a model', () => {
 
   it('leaves the batch axis out where it stands in front of every tensor', async () => {
     const affine = await config('affine');
-    assert.equal(affine['max_batch_size'], 8);
+    assert.equal(affine['max_batch_size'], 500);
     assert.deepEqual(dims(affine), [[[4]], [[4]]]);
     assert.deepEqual((affine['input'] as object[])[0], {
       name: 'x',
@@ -130,9 +130,10 @@ describe('the configuration of a model', () => {
     }
   });
 
-  it('has batches of one for a model that was exported for one', async () => {
+  it('takes several rows for a model that was exported for one, since they run in turn', async () => {
     const single = await config('single');
-    assert.deepEqual([single['max_batch_size'], dims(single)], [1, [[[4]], [[4]]]]);
+    assert.deepEqual([single['max_batch_size'], dims(single)], [500, [[[4]], [[4]]]]);
+    assert.equal('dynamic_batching' in single, false);
   });
 
   it('counts items for a pipeline, as many as a request may hold', async () => {

@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import { routingKeyOf } from '../../../core/routing-key.js';
 import type { UnreadRequest } from '../../../v2/model-io.js';
 import { v2InferenceOperations } from '../../openapi/v2-inference-operations.js';
-import { timeoutFrom } from '../../predict-envelope.js';
+import { timeLimitsFrom } from '../../predict-envelope.js';
 import { type Exchange, type Route, sendParts, sendText } from '../../route.js';
 import { AnswerCompressor, codingFor } from '../answer-coding.js';
 import { type EncodedAnswer, encodeAnswer } from '../infer-answer.js';
@@ -34,9 +34,9 @@ function infer(body: InferBody, { request, context }: Exchange, { inference }: V
   const { isBinary } = sent;
   const { tenant, receivedAt } = context;
   const routingKey = routingKeyOf(request.headers['x-routing-key'], tenant);
-  const timeoutMs = timeoutFrom(request.headers['x-request-timeout-ms']);
+  const timeLimits = timeLimitsFrom(request.headers);
   const encode = (answer: Parameters<typeof encodeAnswer>[0]) => encodeAnswer(answer, isBinary);
-  const { result, cancel } = inference.infer(sent.request, { tenant, routingKey, receivedAt, timeoutMs, encode });
+  const { result, cancel } = inference.infer(sent.request, { tenant, routingKey, receivedAt, timeLimits, encode });
   context.onGone = cancel;
   return result;
 }
