@@ -95,7 +95,12 @@ async function whenLoaded(
   { models, events }: PredictServices,
 ): Promise<Target> {
   const rows = envelope.items.length;
-  const { ready, leave } = models.wait(target, query, { timeoutMs: limits.timeoutMs, receivedAt: context.receivedAt, rows, bytes });
+  const { ready, leave } = models.wait(target, query, {
+    timeoutMs: limits.timeoutMs,
+    receivedAt: context.receivedAt,
+    rows,
+    bytes,
+  });
   context.onGone = leave;
   return ready.catch((error: unknown) => {
     const { code } = toMillraceError(error);
