@@ -56,7 +56,11 @@ export function configFromTriton(text: string, name: string): Record<string, unk
   const config = result.data;
   if (config.name !== undefined && config.name !== name)
     throw refused([{ path: 'name', message: `expected ${name}; got ${config.name.slice(0, 128)}` }]);
-  return { ...fromTriton(config), ...own };
+  const meant = { ...fromTriton(config), ...own };
+  // There the batch size is also the most rows that a request may have.
+  const { max_batch_size: rows = 0 } = config;
+  const { limits = {} } = own;
+  return rows > 0 && isObject(limits) ? { ...meant, limits: { max_rows: rows, ...limits } } : meant;
 }
 
 function fromTriton(config: z.output<typeof tritonSchema>): Record<string, unknown> {
@@ -97,8 +101,12 @@ function parsed(text: string): Record<string, unknown> {
   } catch (error) {
     throw refused([{ path: place, message: `it is no JSON: ${reasonOf(error).slice(0, 200)}` }]);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw refused([{ path: place, message: 'expected an object' }]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(problems: readonly { path: string; message: string }[]): MillraceError {

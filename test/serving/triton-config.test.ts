@@ -9,7 +9,7 @@ describe('configFromTriton', () => {
   for (const [name, triton, own] of [
     ['nothing', {}, {}],
     ['names and backends', { name: 'm', platform: 'onnxruntime_onnx', backend: 'onnxruntime' }, {}],
-    ['the batch size', { max_batch_size: 8 }, { batching: { max_batch_size: 8 } }],
+    ['the batch size', { max_batch_size: 8 }, { batching: { max_batch_size: 8 }, limits: { max_rows: 8 } }],
     ['no batching', { max_batch_size: 0 }, { batching: { max_batch_size: 1 } }],
     [
       'the delay',
@@ -29,7 +29,7 @@ describe('configFromTriton', () => {
     [
       'both',
       { max_batch_size: 8, limits: { queue_rows: 3 } },
-      { batching: { max_batch_size: 8 }, limits: { queue_rows: 3 } },
+      { batching: { max_batch_size: 8 }, limits: { max_rows: 8, queue_rows: 3 } },
     ],
   ] as const) {
     it(`reads ${name}`, () => {
