@@ -22,6 +22,8 @@ export interface Batch<Result> {
   readonly formedAt: number;
   /** Its requests have run before, in an execution that failed. */
   readonly isRerun: boolean;
+  /** The execution that failed was dear: it cost an instance, or all the memory or time that there is. */
+  readonly isRisky: boolean;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { RunningBatch } from './batcher-state.js';
 import { fixedSizeRunner } from './fixed-size-runner.js';
 import type { Fate, PoisonGuard } from './poison-guard.js';
 import type { InferenceResult, WaitingRequest } from './request-part.js';
+import type { RerunGroup } from './reruns.js';
 
 /** Where runners come from. */
 export interface RunnerPool<Runner extends BatchRunner> {
@@ -31,9 +32,16 @@ export interface BatchRunsOptions<Runner extends BatchRunner> {
 /** Whom the runs tell. */
 export interface BatchRunsListener {
   /** A batch has come back, and its runner is free again; some of it runs again, in groups that run together. */
-  ended(again: readonly (readonly WaitingRequest<InferenceResult>[])[]): void;
+  ended(again: readonly RerunGroup<InferenceResult>[]): void;
   /** Something happened that must never happen. */
   violated(what: string): void;
+}
+
+interface RunningInfo {
+  readonly instance: string;
+  readonly rows: number;
+  readonly since: number;
+  readonly isRisky: boolean;
 }
 
 /** The batches of one model version that run: each on a runner of its own, which is given back when it is over. */
@@ -41,7 +49,7 @@ export class BatchRuns<Runner extends BatchRunner> {
   readonly #options: BatchRunsOptions<Runner>;
   readonly #guard: PoisonGuard;
   readonly #listener: BatchRunsListener;
-  readonly #running = new Map<number, { readonly instance: string; readonly rows: number; readonly since: number }>();
+  readonly #running = new Map<number, RunningInfo>();
   #nextId = 1;
 
   /** @param guard judges what has come back */
@@ -56,6 +64,11 @@ export class BatchRuns<Runner extends BatchRunner> {
     return this.#running.size;
   }
 
+  /** Whether one is under way that may cost an instance. */
+  get isAtRisk(): boolean {
+    return [...this.#running.values()].some(({ isRisky }) => isRisky);
+  }
+
   get list(): RunningBatch[] {
     const now = this.#options.clock.now();
     return [...this.#running].map(([batchId, { instance, rows, since }]) => {
@@ -66,15 +79,19 @@ export class BatchRuns<Runner extends BatchRunner> {
   /**
    * Runs parts of requests together. When it is over each has settled or is told to run again, whatever throws on the way.
    *
-   * @param isRerun whether they have run before, in an execution that failed
+   * @param isRerun whether they have run before, in an execution that failed, and `isRisky` whether that one was dear
    */
-  start(parts: readonly WaitingRequest<InferenceResult>[], { isRerun }: { isRerun: boolean }): void {
+  start(
+    parts: readonly WaitingRequest<InferenceResult>[],
+    { isRerun, isRisky = false }: { isRerun: boolean; isRisky?: boolean },
+  ): void {
     const batch: Batch<InferenceResult> = {
       id: this.#nextId,
       requests: parts,
       rows: parts.reduce((sum, { request }) => sum + request.rows, 0),
       formedAt: this.#options.clock.now(),
       isRerun,
+      isRisky,
     };
     this.#nextId += 1;
     this.#execute(batch).catch((error: unknown) => {
@@ -89,7 +106,7 @@ export class BatchRuns<Runner extends BatchRunner> {
     const { id: batchId, rows, formedAt, requests } = batch;
     const runner = pool.take();
     if (runner === undefined) throw new Error('an instance that was free is not there');
-    this.#running.set(batchId, { instance: runner.name, rows, since: formedAt });
+    this.#running.set(batchId, { instance: runner.name, rows, since: formedAt, isRisky: batch.isRisky });
     events.emit('batchFormed', { ...ref, batchId, rows, jobs: requests.length, instance: runner.name });
     const sized = fixedRows === undefined ? runner : fixedSizeRunner(runner, fixedRows, axes);
     const keepInputs = this.#guard.mustKeep(batch);
@@ -97,8 +114,9 @@ export class BatchRuns<Runner extends BatchRunner> {
     this.#running.delete(batchId);
     this.#tellWaste(batch);
     pool.giveBack(runner, outcome.kind === 'succeeded');
-    const { fates, again } = this.#guard.judge(batch, outcome);
-    this.#listener.ended(again.map((group) => group.map((index) => requests[index] as (typeof requests)[number])));
+    const { fates, again, isRisky } = this.#guard.judge(batch, outcome);
+    const partAt = (index: number) => requests[index] as (typeof requests)[number];
+    this.#listener.ended(again.map((group) => ({ parts: group.map(partAt), isRisky })));
     events.emit('batchExecuted', { ...ref, ...executionFigures(batch, outcome, clock.now()) });
     settle(batch, fates, clock.now());
   }

@@ -187,9 +187,10 @@ export class DynamicBatcher<Runner extends BatchRunner> {
   /** Forms batches while there are instances for them; gives when to look again, Infinity for when something changes. */
   #formBatches(): number {
     const { clock, policy, pool } = this.#options;
-    while (pool.idle > 0 && !this.#reruns.isEmpty) {
-      const parts = this.#reruns.next();
-      if (parts !== undefined) this.#runs.start(parts, { isRerun: true });
+    while (pool.idle > 0) {
+      const group = this.#reruns.next(!this.#runs.isAtRisk);
+      if (group === undefined) break;
+      this.#runs.start(group.parts, { isRerun: true, isRisky: group.isRisky });
       this.#movedAt = clock.now();
     }
     const { rowLimit: maxBatchSize } = this;

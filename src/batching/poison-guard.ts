@@ -19,6 +19,8 @@ export interface Verdict {
   readonly fates: readonly Fate[];
   /** Those that run again, by their index, in groups that run together. */
   readonly again: readonly (readonly number[])[];
+  /** Whether running them again may cost as dearly as this execution did. */
+  readonly isRisky: boolean;
 }
 
 export interface PoisonGuardOptions {
@@ -99,7 +101,7 @@ export class PoisonGuard {
     this.#budget.ranWell();
     // One part that runs well says nothing of the others.
     if (isSuspect && request === whole) this.#suspects.clear(this.#digestOf(whole) as string);
-    return { fates: outcome.parts, again: [] };
+    return { fates: outcome.parts, again: [], isRisky: false };
   }
 
   #judgeFailure(batch: Batch<never>, error: MillraceError): Verdict {
@@ -113,7 +115,7 @@ export class PoisonGuard {
       };
     });
     const { culprit, again } = decideAfterFailure(error.code, facts);
-    if (culprit !== undefined) return { fates: [this.#convict(batch, error)], again };
+    if (culprit !== undefined) return { fates: [this.#convict(batch, error)], again, isRisky: isDear };
     const groups = isDear && again.length > 0 && !this.#budget.take() ? [] : again;
     const { ref, events } = this.#options;
     if (groups.length > 0)
@@ -123,7 +125,7 @@ export class PoisonGuard {
       if (running.has(index)) return 'runs again';
       return signal.aborted ? abortReason(signal) : error;
     });
-    return { fates, again: groups };
+    return { fates, again: groups, isRisky: isDear };
   }
 
   #mayRetry(code: ErrorCode): boolean {

@@ -12,12 +12,18 @@ export const codes = {
   exhaust: 'OUT_OF_MEMORY',
 } as const;
 
+/** Parts that run again together; what has cost dearly runs one by one. */
+export interface ReferenceGroup {
+  readonly parts: readonly ReferencePart[];
+  readonly isRisky: boolean;
+}
+
 /** What follows from the end of an execution. */
 export interface ReferenceVerdict {
   /** Those that fail. */
   readonly failed: readonly ReferencePart[];
   /** Those that run again, in groups that run together. */
-  readonly again: readonly (readonly ReferencePart[])[];
+  readonly again: readonly ReferenceGroup[];
 }
 
 /** A request whose part has failed alone is known for so long. */
@@ -64,7 +70,11 @@ export class ReferenceFailures {
     if (wanted.length === 0 || (ending !== 'fail' && !this.#budget.take())) return { failed: parts, again: [] };
     const half = Math.ceil(wanted.length / 2);
     const again = [wanted.slice(0, half), wanted.slice(half)].filter((group) => group.length > 0);
-    return { failed: parts.filter((part) => !wanted.includes(part)), again };
+    const isRisky = ending !== 'fail';
+    return {
+      failed: parts.filter((part) => !wanted.includes(part)),
+      again: again.map((group) => ({ parts: group, isRisky })),
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Arrival, Ending, Setup } from './program.js';
-import { codes, isWanted, ReferenceFailures } from './reference-failures.js';
+import { codes, isWanted, ReferenceFailures, type ReferenceGroup } from './reference-failures.js';
 
 /** One row of a request. */
 interface Row {
@@ -43,6 +43,7 @@ export interface ReferenceExecution {
   readonly rows: readonly Row[];
   readonly begunAt: number;
   readonly isRerun: boolean;
+  readonly isRisky: boolean;
 }
 
 /**
@@ -62,7 +63,7 @@ export class ReferenceQueue {
   #waiting: ReferenceRequest[] = [];
   #line: Row[] = [];
   /** Those that failed together and run again together. */
-  #reruns: (readonly ReferencePart[])[] = [];
+  #reruns: ReferenceGroup[] = [];
   readonly #failures: ReferenceFailures;
 
   constructor(setup: Setup) {
@@ -160,13 +161,19 @@ export class ReferenceQueue {
       first.startedAt = this.now;
       for (let index = 0; index < first.rows; index += 1) this.#line.push({ request: first, index });
     }
-    while (this.idle > 0 && this.#reruns.length > 0) this.#begin(this.#reruns.shift() ?? [], true);
+    while (this.idle > 0) {
+      const isAtRisk = this.executions.some(({ isRisky }) => isRisky);
+      const next = this.#reruns.find(({ isRisky }) => !isRisky || !isAtRisk);
+      if (next === undefined) break;
+      this.#reruns = this.#reruns.filter((group) => group !== next);
+      this.#begin(next.parts, { isRerun: true, isRisky: next.isRisky });
+    }
     while (this.idle > 0 && this.#beginOne());
   }
 
-  #begin(parts: readonly ReferencePart[], isRerun: boolean): void {
+  #begin(parts: readonly ReferencePart[], { isRerun, isRisky }: { isRerun: boolean; isRisky: boolean }): void {
     this.idle -= 1;
-    this.executions.push({ parts, rows: parts.flatMap(({ rows }) => rows), begunAt: this.now, isRerun });
+    this.executions.push({ parts, rows: parts.flatMap(({ rows }) => rows), begunAt: this.now, isRerun, isRisky });
     for (const { request } of parts) request.begunAt ??= this.now;
   }
 
@@ -185,7 +192,7 @@ export class ReferenceQueue {
       this.#line = [...others, ...left];
       const rowsOf = (request: ReferenceRequest) => taken.filter((row) => row.request === request);
       const parts = [...cut].map((request): ReferencePart => ({ request, rows: rowsOf(request), setbacks: 0 }));
-      this.#begin(parts, false);
+      this.#begin(parts, { isRerun: false, isRisky: false });
       return true;
     }
     return false;
@@ -233,8 +240,10 @@ export class ReferenceQueue {
   /** What waits of a request that nobody wants any more, in line or for another run, leaves. */
   #leave(request: ReferenceRequest): void {
     this.#line = this.#line.filter((row) => row.request !== request);
-    const remaining = this.#reruns.map((group) => group.filter((part) => part.request !== request));
-    this.#reruns = remaining.filter((group) => group.length > 0);
+    const remaining = this.#reruns.map(({ parts, isRisky }) => {
+      return { parts: parts.filter((part) => part.request !== request), isRisky };
+    });
+    this.#reruns = remaining.filter(({ parts }) => parts.length > 0);
   }
 
   #settle(request: ReferenceRequest, outcome: string): void {
@@ -250,7 +259,7 @@ export class ReferenceQueue {
   #isInModel(request: ReferenceRequest): boolean {
     const has = (row: Row) => row.request === request;
     const isIn = ({ rows }: { rows: readonly Row[] }) => rows.some(has);
-    return this.#line.some(has) || this.executions.some(isIn) || this.#reruns.flat().some(isIn);
+    return this.#line.some(has) || this.executions.some(isIn) || this.#reruns.some(({ parts }) => parts.some(isIn));
   }
 }
 
