@@ -160,6 +160,7 @@ const bad: Record<string, BadRequest> = {
   'more rows than the model’s queue holds': {
     body: { model: 'small', inputs: Array.from({ length: 3 }, () => [1, 2, 3, 4]) },
     code: 'TOO_MANY_ROWS',
+    path: 'inputs',
   },
   'no items': { body: { model: 'affine', inputs: [] }, code: 'INVALID_REQUEST', path: 'inputs' },
   'input and inputs': { body: { ...item(1), inputs: [1] }, code: 'INVALID_REQUEST', path: 'input' },
