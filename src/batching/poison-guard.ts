@@ -94,13 +94,13 @@ export class PoisonGuard {
   judge(batch: Batch<never>, outcome: BatchOutcome): Verdict {
     const { requests, isRerun } = batch;
     const { request, whole } = requests[0] as (typeof requests)[number];
-    const isSuspect = requests.length === 1 && this.#isSuspect(whole);
+    const { kind = 'clear' } = (requests.length === 1 && this.#standingOf(whole)) || {};
     // What is known to fail, and runs alone for it, is no reason for smaller batches.
-    if (!isRerun && !isSuspect) this.#rate.note(requests.length, outcome.kind === 'failed');
+    if (!isRerun && kind === 'clear') this.#rate.note(requests.length, outcome.kind === 'failed');
     if (outcome.kind === 'failed') return this.#judgeFailure(batch, outcome.error);
     this.#budget.ranWell();
     // One part that runs well says nothing of the others.
-    if (isSuspect && request === whole) this.#suspects.clear(this.#digestOf(whole) as string);
+    if (kind === 'suspect' && request === whole) this.#suspects.clear(this.#digestOf(whole) as string);
     return { fates: outcome.parts, again: [], isRisky: false };
   }
 

@@ -298,7 +298,7 @@ class RefusalTest(GrpcTest):
         with self.refused("INVALID_ARGUMENT", r"unexpected shape for input 'x' for model 'affine'. Expected \[-1,4\], got \[1,5\]"):
             self.infer(np.ones((1, 5), dtype=np.float32))
         with self.refused("INVALID_ARGUMENT", "inference request batch-size must be <= [0-9]+ for 'affine'"):
-            self.infer(np.ones((1001, 4), dtype=np.float32))
+            self.infer(np.ones((1025, 4), dtype=np.float32))
         with self.refused("INVALID_ARGUMENT", "unexpected inference output 'z' for model 'affine'"):
             self.infer(four, outputs=[grpc.InferRequestedOutput("z")])
         with self.refused("INVALID_ARGUMENT", "raised an error"):

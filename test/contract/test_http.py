@@ -257,7 +257,7 @@ class RefusalTest(HttpTest):
         with self.refused(400, r"unexpected shape for input 'x' for model 'affine'. Expected \[-1,4\], got \[1,5\]"):
             self.infer(np.ones((1, 5), dtype=np.float32))
         with self.refused(400, "inference request batch-size must be <= [0-9]+ for 'affine'"):
-            self.infer(np.ones((1001, 4), dtype=np.float32))
+            self.infer(np.ones((1025, 4), dtype=np.float32))
         with self.refused(400, "unexpected inference output 'z' for model 'affine'"):
             self.infer(four, outputs=[http.InferRequestedOutput("z")])
         with self.refused(400, "holds NaN .* in the binary form"):

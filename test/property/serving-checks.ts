@@ -65,5 +65,8 @@ function checkModel(world: WorldState, { model, choice }: ModelState): void {
   const taking = own.filter((entry) => isUnsettled(entry) || entry.batches.some(({ state }) => state === 'running'));
   assert.deepEqual([takenRows, takenBytes], [sum(taking, 'rows'), sum(taking, 'bytes')], 'room that leaks');
   if (waitingRows > 0) assert.ok(model.rowsInModel >= choice.concurrency, 'a job waits while the model would take it');
-  if (choice.delayMs === undefined && model.batcher.waitingRows > 0) assert.equal(model.instances.idle, 0);
+  // What has cost an instance runs again one by one, also where others are idle.
+  const mayWait =
+    model.instances.batches.some(({ state }) => state === 'crashed') && model.instances.running.length > 0;
+  if (choice.delayMs === undefined && model.batcher.waitingRows > 0 && !mayWait) assert.equal(model.instances.idle, 0);
 }

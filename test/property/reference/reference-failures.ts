@@ -26,8 +26,8 @@ export interface ReferenceVerdict {
   readonly again: readonly ReferenceGroup[];
 }
 
-/** A request whose part has failed alone is known for so long. */
-const SUSPECT_MS = 30_000;
+/** A request whose part has failed alone is known for so long, and one whose part has cost too much. */
+const KNOWN_MS = { suspect: 30_000, quarantined: 60_000 } as const;
 
 /**
  * What must become of executions that failed: they are halved until one part of a request has failed alone. How large
@@ -39,7 +39,7 @@ export class ReferenceFailures {
   readonly #now: () => number;
   readonly #rate = new PoisonRate();
   readonly #budget: CrashBudget;
-  readonly #suspectUntil = new Map<ReferenceRequest, number>();
+  readonly #knownUntil = new Map<ReferenceRequest, number>();
 
   constructor(setup: Setup, now: () => number) {
     this.#setup = setup;
@@ -53,7 +53,7 @@ export class ReferenceFailures {
 
   judge({ parts, isRerun }: ReferenceExecution, ending: Ending): ReferenceVerdict {
     const [first] = parts as [ReferencePart];
-    const isKnown = parts.length === 1 && (this.#suspectUntil.get(first.request) ?? 0) > this.#now();
+    const isKnown = parts.length === 1 && (this.#knownUntil.get(first.request) ?? 0) > this.#now();
     if (!isRerun && !isKnown) this.#rate.note(parts.length, ending !== 'finish');
     if (ending === 'finish') {
       this.#budget.ranWell();
@@ -62,7 +62,7 @@ export class ReferenceFailures {
     if (ending === 'crash' || ending === 'hang') this.#budget.crashed();
     if (ending !== 'fail') for (const part of parts) part.setbacks += 1;
     if (parts.length === 1 && (ending === 'fail' || first.setbacks >= 2)) {
-      if (ending === 'fail') this.#suspectUntil.set(first.request, this.#now() + SUSPECT_MS);
+      this.#knownUntil.set(first.request, this.#now() + KNOWN_MS[ending === 'fail' ? 'suspect' : 'quarantined']);
       return { failed: parts, again: [] };
     }
     const mayTry = ending !== 'hang' || this.#setup.retriesTimeouts;
