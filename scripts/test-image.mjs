@@ -61,7 +61,7 @@ async function checkContents() {
     assert.equal(image.Labels['org.opencontainers.image.licenses'], 'Apache-2.0');
   });
   await check('it holds the package, without its sources', () => {
-    const expected = ['LICENSE', 'README.md', 'dist', 'node_modules', 'openapi.yaml', 'package.json'];
+    const expected = ['LICENSE', 'README.md', 'dist', 'node_modules', 'openapi.yaml', 'package.json', 'proto'];
     assert.deepEqual(readdirSync(join(files, 'opt/millrace')).sort(), expected);
     assert.ok(has('models/penguins/1/model.onnx'));
   });
