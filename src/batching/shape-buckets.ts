@@ -46,11 +46,12 @@ export class ShapeBuckets {
       return from === undefined || to === undefined || to === from ? [] : [{ bucket, from, to }];
     });
     const elements = elementsIn(request.inputs);
-    const fitted = padded(request, growths);
-    const padding = elementsIn(fitted.inputs) - elements;
+    // Known from the sizes alone: a tensor that is far too large must not be made to find out.
+    const padding = grownElements(request.inputs, growths) - elements;
     if (padding === 0 || padding / (elements + padding) > this.#maxPadding) {
       return { request, elements, padding: 0, cut: (outputs) => outputs };
     }
+    const fitted = padded(request, growths);
     return { request: fitted, elements: elements + padding, padding, cut: (outputs) => this.#cut(outputs, growths) };
   }
 
@@ -83,6 +84,16 @@ export function sizeOnGrid(sizes: BucketConfig['sizes'], size: number): number |
 function sizeIn(inputs: NamedTensors, bucket: BucketConfig): number | undefined {
   const sizes = Object.entries(bucket.inputs).map(([name, axis]) => inputs[name]?.shape[axis]);
   return sizes.every((size) => size === sizes[0]) ? sizes[0] : undefined;
+}
+
+function grownElements(inputs: NamedTensors, growths: readonly Growth[]): number {
+  return Object.entries(inputs).reduce((sum, [name, { shape }]) => {
+    const grown = growths.reduce((sizes, { bucket, to }) => {
+      const axis = bucket.inputs[name];
+      return axis === undefined ? sizes : sizes.with(axis, to);
+    }, shape);
+    return sum + elementCount(grown);
+  }, 0);
 }
 
 function padded(request: InferenceRequest, growths: readonly Growth[]): InferenceRequest {

@@ -100,9 +100,11 @@ export class GrpcServer {
     this.#handshakes = new Handshakes(this.#listener);
   }
 
-  /** `host:port`, once the server listens. */
-  get address(): string {
-    const { address, family, port } = this.#listener.address() as AddressInfo;
+  /** `host:port`, while the server listens. */
+  get address(): string | undefined {
+    const listening = this.#listener.address() as AddressInfo | null;
+    if (listening === null) return undefined;
+    const { address, family, port } = listening;
     return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 

@@ -32,7 +32,7 @@ export async function openGrpc(
   const server = new Edge({ ...parts, config, limits, admit, certificate });
   try {
     await server.listen(port ?? DEFAULT_GRPC_PORT, host);
-    parts.events.emit('grpcListening', { address: server.address });
+    parts.events.emit('grpcListening', { address: server.address ?? '' });
     return server;
   } catch (error) {
     server.destroy();

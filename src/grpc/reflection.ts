@@ -27,9 +27,12 @@ export function reflectionMethods(files: readonly DescribedFile[]): Readonly<Rec
             context.error = request;
             call.emit('error', statusOf(request, context.id));
           } else {
-            call.write({ valid_host: request.host, original_request: request, ...answer(files, request) });
+            const said = { valid_host: request.host, original_request: request, ...answer(files, request) };
+            // A client that does not read its answers gets no more of them made.
+            if (!call.write(said)) call.pause();
           }
         });
+        call.on('drain', () => call.resume());
         call.on('end', () => call.end());
       },
     },

@@ -85,7 +85,8 @@ class EntryReload {
   async #carryOut(change: Change): Promise<void> {
     const { loader } = this.#manager;
     if (change.kind === 'refuse') this.#problems.push(change.problem);
-    if (change.kind === 'keep' && this.#eager && change.model.isEvicted) {
+    // Also one that is loading already: whoever asked for the load is told how it ends.
+    if (change.kind === 'keep' && this.#eager && (change.model.isEvicted || change.model.state === 'LOADING')) {
       await loader.load(change.model);
       this.#note(change.model);
     }

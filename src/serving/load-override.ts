@@ -97,8 +97,9 @@ function checkFiles(files: ReadonlyMap<string, Uint8Array>, maxBytes: number): v
 
 /** @throws MillraceError LOAD_FAILED */
 async function writeFiles(files: ReadonlyMap<string, Uint8Array>): Promise<string> {
+  let root: string | undefined;
   try {
-    const root = await mkdtemp(join(tmpdir(), 'millrace-load-'));
+    root = await mkdtemp(join(tmpdir(), 'millrace-load-'));
     for (const [path, content] of files) {
       const file = join(root, FOLDER, path);
       await mkdir(dirname(file), { recursive: true });
@@ -106,6 +107,7 @@ async function writeFiles(files: ReadonlyMap<string, Uint8Array>): Promise<strin
     }
     return root;
   } catch (error) {
+    if (root !== undefined) await rm(root, { recursive: true, force: true });
     const text = `The files that came could not be kept in the folder for temporary files: ${withoutPaths(reasonOf(error))}`;
     throw new MillraceError('LOAD_FAILED', text, { cause: error });
   }

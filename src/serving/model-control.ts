@@ -64,8 +64,9 @@ export class ModelControl {
     this.#checkMode();
     return this.#inTurn(name, async () => {
       const opened = await this.#open(name, override);
-      const outcome = await this.#reload(opened.model, { eager: true });
+      // Before anything else: the server may be stopped during the load.
       this.#overrides.add(opened);
+      const outcome = await this.#reload(opened.model, { eager: true });
       void outcome.drained.then(() => this.#removeUnserved());
       if (outcome.problems.length > 0) throw loadFailed(name, outcome.problems);
       const { versions = [], problem = 'it has no version' } = this.#options.models.own(name) ?? {};

@@ -74,11 +74,20 @@ export function checkElementCount({ name, shape, data }: InferInput, model: stri
   throw requestError(`unexpected number of elements for input '${name}', ${counts} for model '${model}'`);
 }
 
-/** @throws MillraceError INVALID_INPUT if an output is asked for that there is none of */
+/**
+ * Each output once: asked for again and again, it would be written again and again.
+ *
+ * @throws MillraceError INVALID_INPUT if an output is asked for that there is none of, or twice
+ */
 export function checkOutputs(wanted: readonly RequestedOutput[], specs: readonly TensorSpec[], model: string): void {
-  const odd = wanted.find(({ name }) => !specs.some((spec) => spec.name === name));
-  if (odd === undefined) return;
-  throw requestError(`unexpected inference output '${odd.name.slice(0, 128)}' for model '${model}'`);
+  const known = new Set(specs.map(({ name }) => name));
+  const asked = new Set<string>();
+  for (const { name } of wanted) {
+    if (!known.has(name))
+      throw requestError(`unexpected inference output '${name.slice(0, 128)}' for model '${model}'`);
+    if (asked.has(name)) throw requestError(`output '${name}' already exists in request`);
+    asked.add(name);
+  }
 }
 
 /** `[-1,4]`, as Triton writes shapes. */

@@ -7,7 +7,7 @@ import type { Label, TensorType, ValueType } from '../pipelines/value-type.js';
 import { AnswerList, type ModelResult, type PipelineItems } from '../serving/model-input.js';
 import { asBatchOfOne, concatenate, onlyItem, rowsOf } from '../tensor/batch-axis.js';
 import { allocate } from '../tensor/datatype.js';
-import type { NamedTensors, Tensor } from '../tensor/tensor.js';
+import { byteLength, type NamedTensors, type Tensor } from '../tensor/tensor.js';
 import { classify } from './classification.js';
 import type { InferInput, RequestedOutput, V2Tensor } from './infer-request.js';
 import { checkDatatype, checkElementCount, inOrder } from './input-checks.js';
@@ -95,7 +95,7 @@ export class PipelineIo implements ModelIo {
       for (const [name, tensor] of Object.entries(batch)) {
         const axis = tensors.axes.inputs[name] ?? null;
         const own = axis === null ? tensor : onlyItem(rowsOf(tensor, axis, { from: row, count: 1 }), axis);
-        bytes += 8 * own.data.length;
+        bytes += byteLength(own);
         value[name] = own;
       }
       return { rows: 1, bytes, kind: 'tensors', value, path: `row ${row}` };

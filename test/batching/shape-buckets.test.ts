@@ -34,6 +34,14 @@ describe('shape buckets', () => {
   const words = bucket({ inputs: { ids: 1, mask: 1 }, outputs: { y: 1 }, sizes: [4, 8], padding: { ids: 9 } });
   const request = (ids: NamedTensors) => ({ rows: 2, inputs: ids });
 
+  it('make nothing that is far too large to find out that it is', () => {
+    const coarse = bucket({ inputs: { x: 1 }, outputs: { y: 1 }, sizes: 128 });
+    const buckets = new ShapeBuckets([coarse], 0.5, axes);
+    // Of no bytes; filled up to the grid it would be a tensor of a terabyte.
+    const asked = { rows: 1, inputs: { x: fp32([1, 0, 2 ** 31]) } };
+    assert.equal(buckets.fit(asked).request, asked);
+  });
+
   it('pad each input with its value along its axis, and cut the outputs back', () => {
     const buckets = new ShapeBuckets([words], 0.5, axes);
     const inputs = { ids: int64([2, 3], 1, 2, 3, 4, 5, 6), mask: int64([2, 3], 1, 1, 1, 1, 1, 1) };

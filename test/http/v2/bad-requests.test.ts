@@ -133,6 +133,13 @@ const table: Row[] = [
     "unexpected inference output 'z' for model 'affine'",
   ],
   [
+    'an output twice',
+    'affine',
+    { body: { inputs: [x], outputs: [{ name: 'y' }, { name: 'y' }] } },
+    400,
+    "output 'y' already exists in request",
+  ],
+  [
     'data in no place',
     'affine',
     { body: { inputs: [{ name: 'x', shape: [1, 4], datatype: 'FP32' }] } },
