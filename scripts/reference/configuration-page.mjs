@@ -36,8 +36,8 @@ The server needs no configuration. What is to be different can be said in four p
 2. \`millrace.yaml\` in the working directory, or the file that \`--config FILE\` or \`MILLRACE_CONFIG\` names;
 3. variables \`MILLRACE_…\`: two underscores stand for the dot, and values are read as YAML, so that
    \`MILLRACE_EXECUTION_PROVIDERS='[cuda, cpu]'\` is a list;
-4. the flags \`--models\`, \`--host\`, \`--port\`, \`--keys\` (for \`auth.keys_file\`), \`--auth\`, \`--model-control\` and
-   \`--log-level\` of \`millrace serve\`.
+4. the flags of \`millrace serve\`: \`--models\`, \`--host\`, \`--port\`, \`--grpc-port\`, \`--metrics-port\`, \`--keys\` (for
+   \`auth.keys_file\`), \`--auth\`, \`--model-control\` and \`--log-level\`.
 
 The names are the same everywhere, also in a program of your own: \`createServer({ limits: { max_rows: 64 } })\`. Names that
 do not exist and values that do not fit keep the server from starting; it tells all of them at once. Names that end in
